@@ -1,0 +1,41 @@
+"""People and programs that may use the desk."""
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models import Q
+
+from routing.domain.roles import Role
+
+STAFF_ROLES = [(role.value, role.value.capitalize()) for role in (Role.OPERATOR, Role.REVIEWER, Role.ADMIN)]
+TOKEN_ROLES = [*STAFF_ROLES, (Role.INTAKE.value, "Intake")]
+
+
+class User(AbstractUser):
+    """Somebody who signs in, with the one role that says what they may do."""
+
+    role = models.CharField(max_length=10, choices=TOKEN_ROLES, default=Role.OPERATOR.value)
+
+    class Meta(AbstractUser.Meta):
+        constraints = [models.CheckConstraint(condition=Q(role__in=[r for r, _ in TOKEN_ROLES]), name="user_role_valid")]
+
+    def display_name(self) -> str:
+        """Return the person's full name, or the username when none is set."""
+        return self.get_full_name() or self.username
+
+
+class ApiToken(models.Model):
+    """A bearer token for a program; only its SHA-256 is kept."""
+
+    name = models.CharField(max_length=150)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
+    role = models.CharField(max_length=10, choices=TOKEN_ROLES)
+    digest = models.BinaryField(max_length=32, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.role})"

@@ -1,0 +1,54 @@
+"""Queues: who is asked, and how."""
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from routing.models import Destination
+
+ROLE_CHOICES = [("operator", "Operators"), ("reviewer", "Reviewers"), ("admin", "Admins")]
+
+
+class Queue(models.Model):
+    """The people's side of a destination of kind queue.
+
+    Its staff are its members, the members of its groups, and everybody with ``staff_role``; this is resolved when
+    asked. ``hold_seconds`` is how long an approved effect waits for an undo before it leaves the house.
+    """
+
+    destination = models.OneToOneField(
+        Destination, primary_key=True, on_delete=models.CASCADE, related_name="queue", limit_choices_to={"kind": "queue"}
+    )
+    groups = models.ManyToManyField(Group, blank=True, related_name="+")
+    staff_role = models.CharField(max_length=10, choices=ROLE_CHOICES, blank=True)
+    instructions = models.TextField(blank=True)
+    checklist = ArrayField(models.CharField(max_length=200), default=list, blank=True)
+    service_minutes = models.PositiveIntegerField(default=4 * 60)
+    lease_minutes = models.PositiveSmallIntegerField(default=10)
+    hold_seconds = models.PositiveSmallIntegerField(default=10)
+
+    class Meta:
+        ordering = ["destination__name"]
+
+    def __str__(self) -> str:
+        return self.destination.name
+
+    @property
+    def slug(self) -> str:
+        """The slug rules use."""
+        return self.destination.slug
+
+
+class Membership(models.Model):
+    """One person in one queue; a lead may take over claims and sees figures per person."""
+
+    queue = models.ForeignKey(Queue, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    lead = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["queue", "user"], name="member_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.queue}"

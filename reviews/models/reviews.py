@@ -1,0 +1,131 @@
+"""Reviews: what people are asked, who is looking, and what they decided."""
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from reviews.models.queues import Queue
+from routing.models import Decision, WorkItem
+
+
+class Review(models.Model):
+    """One question to the people of a queue, or to one person.
+
+    ``order_at`` is fixed on entry as the earlier of the due time and arrival plus the longest wait of the item's
+    priority; the queue is served in that order. ``proposal`` is what is proposed, in the shape its ``kind`` key names, and
+    ``digest`` binds a verdict to exactly it. The claim is the columns ``claimed_by``, ``epoch`` and
+    ``lease_expires_at`` of this row, so that there can be only one.
+    """
+
+    ESCALATION, ASSIGNED = "escalation", "assigned"
+    KINDS = [(ESCALATION, "Escalation"), (ASSIGNED, "Task")]
+    OPEN, DECIDED, WITHDRAWN = "open", "decided", "withdrawn"
+    STATUSES = [(s, s.capitalize()) for s in (OPEN, DECIDED, WITHDRAWN)]
+
+    item = models.ForeignKey(WorkItem, on_delete=models.CASCADE, related_name="reviews")
+    run = models.PositiveIntegerField()
+    kind = models.CharField(max_length=10, choices=KINDS)
+    queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="reviews")
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    decision = models.ForeignKey(Decision, null=True, on_delete=models.SET_NULL, related_name="+")
+    rule_id = models.CharField(max_length=60, blank=True)
+    cause = models.CharField(max_length=20)
+    names = ArrayField(models.CharField(max_length=150), default=list, blank=True)
+    question = models.CharField(max_length=300)
+    reason = models.TextField(blank=True)
+    proposal = models.JSONField(default=dict)
+    digest = models.CharField(max_length=64)
+
+    status = models.CharField(max_length=10, choices=STATUSES, default=OPEN)
+    arrived_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    order_at = models.DateTimeField()
+    claimed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    epoch = models.PositiveIntegerField(default=0)
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_because = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        ordering = ["order_at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["item"], condition=Q(status="open"), name="one_open_review_per_item"),
+            models.CheckConstraint(
+                condition=Q(claimed_by__isnull=True) | Q(lease_expires_at__isnull=False), name="claim_has_lease"
+            ),
+            models.CheckConstraint(
+                condition=(Q(status="open") & Q(closed_at__isnull=True))
+                | (~Q(status="open") & Q(closed_at__isnull=False)),
+                name="closed_review_has_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["queue", "order_at", "id"], condition=Q(status="open"), name="review_next"),
+            models.Index(fields=["item", "-id"], name="review_item"),
+        ]
+
+    def __str__(self) -> str:
+        return f"review {self.pk}"
+
+
+class Verdict(models.Model):
+    """What somebody decided on a review; one that was undone stays on record.
+
+    ``digest`` is the proposal that was seen, ``approved_digest`` the one the effect must equal, after corrections.
+    """
+
+    KINDS = [
+        ("approve", "Approved"),
+        ("correct", "Fixed and approved"),
+        ("reassign", "Reassigned"),
+        ("reject", "Declined"),
+        ("ask", "Asked the requester"),
+        ("complete", "Done"),
+    ]
+
+    review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="verdicts")
+    kind = models.CharField(max_length=10, choices=KINDS)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    epoch = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64)
+    approved_digest = models.CharField(max_length=64, blank=True)
+    correction = models.JSONField(null=True, blank=True)
+    proposal = models.JSONField(default=dict)
+    body = models.JSONField(default=dict)
+    comment = models.TextField(blank=True)
+    hold_until = models.DateTimeField(null=True, blank=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["review"],
+                condition=Q(undone_at__isnull=True) & ~Q(kind="reassign"),
+                name="one_verdict_per_review",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"verdict {self.pk}"
+
+
+class PassedOn(models.Model):
+    """Somebody said "not me": the review is not offered to them again."""
+
+    review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="passed_on")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["review", "user"], name="passed_on_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} passed on review {self.review_id}"

@@ -1,0 +1,90 @@
+"""The ledger's writer: appends chained events for locked items, and wakes the live feed after commit."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from routing.domain.roles import Actor
+from routing.models import Event, WorkItem
+
+FEED_CHANNEL = "desk_feed"
+
+
+@dataclass(slots=True)
+class Line:
+    """One event to append for a locked item whose ``version`` it will carry."""
+
+    item: WorkItem
+    kind: str
+    state_from: str
+    old_type_id: int | None
+    data: dict[str, object] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=4)
+def _chain_key(secret: str) -> bytes:
+    return hmac.new(secret.encode(), b"dispatchdesk ledger", hashlib.sha256).digest()
+
+
+def chain_hash(previous: bytes, body: Mapping[str, object]) -> bytes:
+    """Return the keyed SHA-256 that links an event's canonical JSON to the hash before it."""
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hmac.new(_chain_key(settings.SECRET_KEY), previous + text.encode(), hashlib.sha256).digest()
+
+
+def event_body(event: Event) -> dict[str, object]:
+    """Return what the hash of an event covers."""
+    return {
+        "item": event.item_id,
+        "seq": event.seq,
+        "kind": event.kind,
+        "role": event.actor_role,
+        "actor": event.actor_id,
+        "from": event.state_from,
+        "to": event.state_to,
+        "old_type": event.old_type_id,
+        "new_type": event.new_type_id,
+        "data": event.data,
+        "at": event.at.isoformat(),
+    }
+
+
+def append(lines: Iterable[Line], actor: Actor, now: datetime) -> None:
+    """Append one event per line and move each item's chain head (the caller stores the items).
+
+    The items are locked by the caller and their ``version`` already counts the event.
+    """
+    events = []
+    for line in lines:
+        item = line.item
+        event = Event(
+            item=item,
+            seq=item.version,
+            kind=line.kind,
+            actor_role=actor.role.value,
+            actor_id=actor.user_id,
+            state_from=line.state_from,
+            state_to=item.state,
+            old_type_id=line.old_type_id,
+            new_type_id=item.work_type_id,
+            data=line.data,
+            at=now,
+        )
+        event.hash = chain_hash(bytes(item.chain_head), event_body(event))
+        item.chain_head = event.hash
+        events.append(event)
+    Event.objects.bulk_create(events)
+    transaction.on_commit(wake_feed)
+
+
+def wake_feed() -> None:
+    """Tell the web processes that something was committed; only a hint, their slow poll is the backstop."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, '')", [FEED_CHANNEL])

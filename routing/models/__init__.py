@@ -1,0 +1,41 @@
+"""Database models of routing."""
+
+from routing.models.destinations import (
+    Credential,
+    Destination,
+    DestinationKind,
+    DestinationVersion,
+    Step,
+    TableRow,
+)
+from routing.models.knowledge import Attachment, FactRevision, Letter, Note, Question
+from routing.models.ledger import DeskSwitches, Event, RouterLabel, RouterModel
+from routing.models.rulebooks import Decision, Rulebook, RulebookVersion
+from routing.models.work import InputField, OwnerKind, Priority, WaitKind, WorkItem, WorkType
+
+__all__ = [
+    "Attachment",
+    "Credential",
+    "Decision",
+    "DeskSwitches",
+    "Destination",
+    "DestinationKind",
+    "DestinationVersion",
+    "Event",
+    "FactRevision",
+    "InputField",
+    "Letter",
+    "Note",
+    "OwnerKind",
+    "Priority",
+    "Question",
+    "RouterLabel",
+    "RouterModel",
+    "Rulebook",
+    "RulebookVersion",
+    "Step",
+    "TableRow",
+    "WaitKind",
+    "WorkItem",
+    "WorkType",
+]

@@ -1,0 +1,85 @@
+"""Rulebooks and their versions, and the decisions they made."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from routing.models.work import WorkItem, WorkType
+
+
+class Rulebook(models.Model):
+    """The ordered rules of a work type; the one without a type is First look."""
+
+    work_type = models.OneToOneField(
+        WorkType, null=True, blank=True, on_delete=models.CASCADE, related_name="rulebook"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                models.Value(1), condition=Q(work_type__isnull=True), name="one_first_look_rulebook"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.work_type.name if self.work_type else "First look"
+
+
+class RulebookVersion(models.Model):
+    """One version of a rulebook. ``content`` is the JSON that ``routing.domain.rulefile`` reads."""
+
+    DRAFT, PUBLISHED, RETIRED = "draft", "published", "retired"
+    STATUSES = [(s, s.capitalize()) for s in (DRAFT, PUBLISHED, RETIRED)]
+
+    rulebook = models.ForeignKey(Rulebook, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    status = models.CharField(max_length=10, choices=STATUSES, default=DRAFT)
+    content = models.JSONField()
+    note = models.TextField(blank=True)
+    revision = models.PositiveIntegerField(default=1)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField()
+    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    published_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["rulebook", "number"], name="rulebook_number_once"),
+            models.UniqueConstraint(
+                fields=["rulebook"], condition=Q(status="published"), name="one_published_version"
+            ),
+            models.UniqueConstraint(fields=["rulebook"], condition=Q(status="draft"), name="one_draft_version"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rulebook} v{self.number}"
+
+
+class Decision(models.Model):
+    """What the rules answered for an item at one moment.
+
+    ``position`` is the item's ``fact_seq`` it saw; the trace is recomputed from there. ``detail`` holds slugs and
+    fact names only. ``rule_id`` is empty when no rule decided.
+    """
+
+    item = models.ForeignKey(WorkItem, on_delete=models.CASCADE, related_name="decisions")
+    run = models.PositiveIntegerField()
+    version = models.ForeignKey(RulebookVersion, null=True, on_delete=models.PROTECT, related_name="+")
+    rule_id = models.CharField(max_length=60, blank=True)
+    kind = models.CharField(max_length=10)
+    cause = models.CharField(max_length=20, blank=True)
+    position = models.PositiveIntegerField()
+    detail = models.JSONField(default=dict)
+    decided_by = models.CharField(max_length=150, blank=True)
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["item", "id"], name="decision_item"),
+            models.Index(fields=["version", "rule_id", "decided_at"], name="decision_rule"),
+        ]
+
+    def __str__(self) -> str:
+        return f"decision {self.pk}"

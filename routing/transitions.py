@@ -1,0 +1,226 @@
+"""The only code that assigns an item's state: locks, checks legality and permission, updates, appends events."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from routing import nudges
+from routing.domain.roles import Actor
+from routing.domain.states import FINAL_STATES, STATE_LABELS, Action, State, refusal
+from routing.errors import Conflict, NotAllowed, NotVisible
+from routing.events import Line, append
+from routing.models import OwnerKind, WaitKind, WorkItem
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who must act now; ``ref`` identifies them among their kind (a slug or a user id)."""
+
+    kind: OwnerKind
+    ref: str = ""
+    name: str = ""
+
+
+DESK_OWNER = Owner(OwnerKind.DESK, "", "Dispatch Desk")
+REQUESTER_OWNER = Owner(OwnerKind.REQUESTER, "", "Requester")
+NOBODY = Owner(OwnerKind.NOBODY, "", "Nobody")
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPoint:
+    """Where a person decides: the open review (with its id), a queue still ahead, or a sentence that says none."""
+
+    label: str = ""
+    queue: str = ""
+    review_id: int | None = None
+
+
+@dataclass(slots=True)
+class Change:
+    """One move of one locked item.
+
+    ``review`` None keeps the review point. ``wake_at`` belongs to waiting. ``new_run`` raises the item's run, so
+    that results of older steps move nothing.
+    """
+
+    item: WorkItem
+    action: Action
+    to: State
+    owner: Owner | None = None
+    review: ReviewPoint | None = None
+    wait_kind: WaitKind | str = ""
+    wake_at: datetime | None = None
+    decide_at: datetime | None = None
+    new_run: bool = False
+    renew_moves: bool = False
+    data: dict[str, object] = field(default_factory=dict)
+    old_type_id: int | None = None
+
+
+def database_now() -> datetime:
+    """Return the database's clock, which leases and due times follow."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        moment: datetime = cursor.fetchone()[0]
+    return moment
+
+
+def lock(ids: Iterable[int]) -> list[WorkItem]:
+    """Lock these items, lowest id first, inside the caller's transaction; missing ones are left out."""
+    rows = WorkItem.objects.select_for_update(of=("self",)).select_related("work_type")
+    return list(rows.filter(pk__in=list(ids)).order_by("pk"))
+
+
+def lock_one(item_id: int, *, version: int | None = None) -> WorkItem:
+    """Lock one item.
+
+    Raises NotVisible when there is none, and Conflict when ``version`` is given and the item has moved on.
+    """
+    rows = lock([item_id])
+    if not rows:
+        raise NotVisible("There is no such item.")
+    item = rows[0]
+    if version is not None and item.version != version:
+        raise Conflict(f"{item.code} has changed since you saw it (version {version}, now {item.version}).")
+    return item
+
+
+def create(items: Sequence[WorkItem], actor: Actor, now: datetime) -> None:
+    """Append the first event of newly inserted items and nudge the deciders after commit."""
+    for item in items:
+        item.version = 1
+    append((Line(item, "received", "", None, {"channel": item.channel}) for item in items), actor, now)
+    store(items)
+    transaction.on_commit(nudges.decide)
+
+
+def apply(changes: Sequence[Change], actor: Actor, now: datetime) -> None:
+    """Make the moves, each once, in one batch.
+
+    Every item is locked by the caller. Raises NotAllowed when the table of states refuses one; nothing is stored
+    then. After commit the live feed is woken, and the deciders are nudged when an item is due.
+    """
+    lines = []
+    for change in changes:
+        item = change.item
+        reason = refusal(State(item.state), change.action, actor.role, change.to)
+        if reason:
+            raise NotAllowed(f"{item.code}: {reason}.")
+        lines.append(_move(change, now))
+    append(lines, actor, now)
+    store([change.item for change in changes])
+    if any(change.decide_at is not None for change in changes):
+        transaction.on_commit(nudges.decide)
+
+
+def _move(change: Change, now: datetime) -> Line:
+    item = change.item
+    before, old_type = item.state, change.old_type_id or item.work_type_id
+    item.state = change.to.value
+    item.version += 1
+    item.updated_at = now
+    item.wait_kind = change.wait_kind
+    item.wake_at = change.wake_at
+    item.decide_due_at = change.decide_at
+    item.decide_lease_until = None
+    item.decide_attempts = 0
+    if change.new_run:
+        item.run += 1
+        item.question_rounds = 0
+    if change.renew_moves:
+        item.moves_left = item.work_type.move_limit if item.work_type else 30
+    owner = change.owner or (NOBODY if change.to in FINAL_STATES else DESK_OWNER)
+    if (item.owner_kind, item.owner_ref) != (owner.kind.value, owner.ref):
+        item.owner_kind, item.owner_ref, item.owner_since = owner.kind.value, owner.ref, now
+    item.owner_name = owner.name
+    if change.review is not None:
+        item.review_queue = change.review.queue
+        item.review_id = change.review.review_id
+        item.review_label = change.review.label[:200]
+    return Line(item, change.action.value, before, old_type, change.data)
+
+
+_COLUMNS = {
+    "work_type_id": "bigint",
+    "priority": "smallint",
+    "tags": "text[]",
+    "updated_at": "timestamptz",
+    "due_at": "timestamptz",
+    "state": "text",
+    "owner_kind": "text",
+    "owner_ref": "text",
+    "owner_name": "text",
+    "owner_since": "timestamptz",
+    "review_queue": "text",
+    "review_id": "bigint",
+    "review_label": "text",
+    "wait_kind": "text",
+    "wake_at": "timestamptz",
+    "run": "integer",
+    "version": "integer",
+    "fact_seq": "integer",
+    "moves_left": "smallint",
+    "question_rounds": "smallint",
+    "decide_due_at": "timestamptz",
+    "decide_lease_until": "timestamptz",
+    "decide_attempts": "smallint",
+    "chain_head": "bytea",
+}
+
+
+def _column(item: WorkItem, name: str) -> object:
+    value = getattr(item, name)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, (bytes, memoryview)):
+        return "\\x" + bytes(value).hex()
+    return value
+
+
+def store(items: Sequence[WorkItem]) -> None:
+    """Write the moving columns of locked items in one statement, however many they are."""
+    rows = [{"id": item.pk} | {name: _column(item, name) for name in _COLUMNS} for item in items]
+    assignments = ", ".join(f"{name} = d.{name}" for name in _COLUMNS)
+    shape = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE routing_workitem w SET {assignments} "  # noqa: S608 - names come from the table above
+            f"FROM jsonb_to_recordset(%s::jsonb) AS d(id bigint, {shape}) WHERE w.id = d.id",
+            [json.dumps(rows)],
+        )
+
+
+def claim_due(limit: int, *, lease: timedelta) -> list[int]:
+    """Claim up to ``limit`` items due for a decision, counting the attempt first, and return their ids.
+
+    Commits on its own: an item that kills its worker has been counted. An item on a later attempt is claimed alone.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH due AS (
+                SELECT id, decide_attempts FROM routing_workitem
+                WHERE decide_due_at <= clock_timestamp()
+                  AND (decide_lease_until IS NULL OR decide_lease_until < clock_timestamp())
+                ORDER BY decide_due_at LIMIT %s FOR UPDATE SKIP LOCKED
+            ), chosen AS (
+                SELECT id FROM due WHERE decide_attempts = 0
+                UNION ALL
+                (SELECT id FROM due WHERE decide_attempts > 0 AND NOT EXISTS (
+                    SELECT 1 FROM due WHERE decide_attempts = 0) LIMIT 1)
+            )
+            UPDATE routing_workitem w
+            SET decide_attempts = w.decide_attempts + 1, decide_lease_until = clock_timestamp() + %s
+            FROM chosen WHERE w.id = chosen.id RETURNING w.id
+            """,
+            [limit, lease],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def describe_state(item: WorkItem) -> str:
+    """Return the item's code and state for a message."""
+    return f"{item.code} ({STATE_LABELS[State(item.state)].lower()})"

@@ -1,0 +1,102 @@
+"""What every page knows: the links of the frame, the person's role, and notices about the whole desk."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from routing.domain.roles import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One link of the main navigation; ``key`` follows ``g`` on the keyboard."""
+
+    name: str
+    label: str
+    icon: str
+    key: str
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChoice:
+    """One role of the practice desk's role switch."""
+
+    value: str
+    label: str
+
+
+LINKS = (
+    ("board", "Board", "board", "b"),
+    ("reviews:home", "Reviews", "review", "r"),
+    ("routing:rulebooks", "Rulebooks", "rules", "u"),
+    ("routing:settings", "Settings", "settings", "s"),
+)
+ROLES = tuple(RoleChoice(role.value, role.value.capitalize()) for role in (Role.OPERATOR, Role.REVIEWER, Role.ADMIN))
+
+
+class DeskFrame:
+    """What the frame shows, for one request; everything that asks the database is asked when first shown."""
+
+    roles = ROLES
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    @cached_property
+    def links(self) -> list[Link]:
+        """The pages of the main navigation, without those this installation does not serve."""
+        path = self._request.path
+        found = []
+        for name, label, icon, key in LINKS:
+            url = _address(name)
+            if url:
+                current = path == url if url == "/" else path.startswith(url)
+                found.append(Link(name, label, icon, key, url, current))
+        return found
+
+    @cached_property
+    def home_url(self) -> str:
+        """The board's address."""
+        return _address("board")
+
+    @cached_property
+    def sign_out_url(self) -> str:
+        """Where the sign-out form posts to."""
+        return _address("logout")
+
+    @cached_property
+    def switch_role_url(self) -> str:
+        """Where the practice desk's role switch posts ``role`` to; empty on a real desk."""
+        return _address("switch_role")
+
+    @property
+    def practice(self) -> bool:
+        """Whether practice parts are in use."""
+        return bool(getattr(settings, "PRACTICE", False))
+
+    @property
+    def role(self) -> str:
+        """The person's role; empty for anonymous visitors."""
+        return str(getattr(self._request.user, "role", ""))
+
+    @property
+    def role_label(self) -> str:
+        """The person's role in words."""
+        return self.role.capitalize()
+
+
+def desk(request: HttpRequest) -> dict[str, DeskFrame]:
+    """Give every page the variable ``desk``."""
+    return {"desk": DeskFrame(request)}
+
+
+def _address(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""

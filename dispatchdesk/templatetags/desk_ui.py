@@ -1,0 +1,161 @@
+"""Template tags for the smallest parts of the interface: icons, times, initials, priorities, states, due rings."""
+
+from datetime import datetime, timezone
+
+from django import template
+from django.utils import timezone as clock
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+register = template.Library()
+
+OWNER_ICONS = {
+    "desk": "desk",
+    "step": "agent",
+    "agent": "agent",
+    "tool": "tool",
+    "source": "source",
+    "queue": "queue",
+    "requester": "requester",
+    "clock": "clock",
+    "nobody": "none",
+}
+TRIGGER_ICONS = {
+    "email": "mail",
+    "mail": "mail",
+    "form": "form",
+    "web": "form",
+    "api": "api",
+    "token": "api",
+    "file": "file",
+    "schedule": "clock",
+    "person": "person",
+}
+PRIORITY_NAMES = ("low", "normal", "high", "urgent")
+
+
+@register.simple_tag
+def icon(name: str, extra: str = "") -> SafeString:
+    """Draw an icon of the page's sprite (``_frame/icons.html``); it is decoration, so say the same in words nearby."""
+    return format_html(
+        '<svg class="i{}" aria-hidden="true"><use href="#i-{}"/></svg>', f" {extra}" if extra else "", name
+    )
+
+
+@register.filter
+def owner_icon(kind: str) -> str:
+    """Return the icon's name for a kind of next owner."""
+    return OWNER_ICONS.get(kind, "person")
+
+
+@register.filter
+def trigger_icon(kind: str) -> str:
+    """Return the icon's name for a kind of trigger."""
+    return TRIGGER_ICONS.get(kind, "arrive")
+
+
+@register.simple_tag
+def ago(when: datetime | None, form: str = "long") -> SafeString:
+    """Show a time that the browser turns into "3 hours ago" (form "long"), "3 h" ("short") or "for 3 hours" ("since").
+
+    Without JavaScript the exact time is shown, in the desk's time zone. None shows nothing.
+    """
+    if when is None:
+        return mark_safe("")  # noqa: S308 - a constant
+    exact = date_format(clock.localtime(when), "j M, H:i")
+    text = f"since {exact}" if form == "since" else exact
+    return format_html('<time datetime="{}" data-ago="{}">{}</time>', _iso(when), form, text)
+
+
+@register.filter
+def initials(name: str) -> str:
+    """Return one or two capitals for a name: "Ana Maria Ruiz" gives "AR"."""
+    words = [word for word in name.split() if word[:1].isalnum()]
+    if not words:
+        return "?"
+    return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
+
+
+@register.simple_tag
+def avatar(name: str, kind: str = "person") -> SafeString:
+    """Draw who owns something: initials for a person, an icon for everything else. Say the name beside it."""
+    if kind == "person":
+        return format_html('<span class="avatar" aria-hidden="true">{}</span>', initials(name))
+    return format_html('<span class="avatar avatar-{}" aria-hidden="true">{}</span>', kind, icon(owner_icon(kind)))
+
+
+@register.simple_tag
+def state_mark(state: str, label: str) -> SafeString:
+    """Draw a state as its sign alone; screen readers and the tooltip say the label."""
+    return format_html(
+        '<span class="state state-{}" title="{}">{}<span class="sr">{}</span></span>',
+        state,
+        label,
+        icon(f"state-{state}"),
+        label,
+    )
+
+
+@register.simple_tag
+def state_chip(state: str, label: str) -> SafeString:
+    """Draw a state as a sign and its label."""
+    return format_html('<span class="chip state state-{}">{}{}</span>', state, icon(f"state-{state}"), label)
+
+
+@register.simple_tag
+def priority_mark(priority: int, label: str, words: bool = False) -> SafeString:
+    """Draw a priority (0 low to 3 urgent) as bars that differ in number, not only in colour.
+
+    Normal draws nothing unless ``words`` asks for the label to be shown too.
+    """
+    if priority == 1 and not words:
+        return mark_safe("")  # noqa: S308 - a constant
+    return format_html(
+        '<span class="priority priority-{}" title="{} priority">{}<span class="{}">{}<span class="sr"> priority</span>'
+        "</span></span>",
+        PRIORITY_NAMES[priority],
+        label,
+        icon(f"priority-{PRIORITY_NAMES[priority]}"),
+        "" if words else "sr",
+        label,
+    )
+
+
+@register.simple_tag
+def due_ring(due_at: datetime | None, created_at: datetime | None = None) -> SafeString:
+    """Draw the share of the time to ``due_at`` that has gone by as a ring; the browser keeps it up to date.
+
+    None draws nothing: work that is finished or has no due time has no ring.
+    """
+    if due_at is None:
+        return mark_safe("")  # noqa: S308 - a constant
+    start = created_at or clock.now()
+    return format_html(
+        '<span class="due" data-due="{}" data-from="{}"><svg class="ring" viewBox="0 0 16 16" aria-hidden="true">'
+        '<circle cx="8" cy="8" r="6"/><circle cx="8" cy="8" r="6" pathLength="100" stroke-dasharray="{} 100"/></svg>'
+        '<span class="due-words">due {}</span></span>',
+        _iso(due_at),
+        _iso(start),
+        _share_gone(start, due_at),
+        date_format(clock.localtime(due_at), "j M, H:i"),
+    )
+
+
+@register.filter
+def epoch(when: datetime | None) -> str:
+    """Return whole seconds since 1970 for sorting in the browser; empty for None."""
+    return "" if when is None else str(int(when.timestamp()))
+
+
+def _iso(when: datetime) -> str:
+    return when.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _share_gone(start: datetime, due_at: datetime) -> int:
+    """Return the percentage of the time from start to due that has gone by, from 0 to 100."""
+    span = (due_at - start).total_seconds()
+    gone = (clock.now() - start).total_seconds()
+    if span <= 0:
+        return 100
+    return max(0, min(100, round(100 * gone / span)))

@@ -1,0 +1,7 @@
+// Sets the chosen colours before anything is painted. A classic script, so that it runs before the styles apply.
+try {
+  const theme = localStorage.getItem("desk.theme");
+  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+} catch {
+  // Storage is refused in this browser: the system's setting applies.
+}

@@ -1,0 +1,60 @@
+// Short messages in the corner. Anything may ask for one: a "desk:toast" event with {text, tone, seconds, action}.
+
+const SECONDS = 6;
+
+// Shows a message. tone: "info", "success", "warning" or "error"; errors stay until dismissed.
+// action: {label, url}: a button that posts to the address, for as long as the message stands.
+export function toast({ text, tone = "info", seconds = tone === "error" ? 0 : SECONDS, action = null }) {
+  const region = document.querySelector("#toasts .toasts-live");
+  const line = document.createElement("div");
+  line.className = `toast toast-${tone}`;
+  const words = document.createElement("span");
+  words.textContent = text;
+  line.append(words);
+  if (action) line.append(actionButton(action, line));
+  const close = document.createElement("button");
+  close.type = "button";
+  close.className = "button-quiet button-small";
+  close.dataset.dismiss = "";
+  close.textContent = "Dismiss";
+  line.append(close);
+  region.append(line);
+  leaveAfter(line, seconds);
+}
+
+function actionButton(action, line) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "button button-small";
+  button.textContent = action.label;
+  button.addEventListener("click", () => {
+    line.remove();
+    window.htmx.ajax("POST", action.url, { swap: "none" });
+  });
+  return button;
+}
+
+// Takes the message away after some seconds (0: never), but not while it is pointed at or focused.
+function leaveAfter(line, seconds) {
+  if (!seconds) return;
+  setTimeout(() => (line.matches(":hover, :focus-within") ? leaveAfter(line, 2) : line.remove()), seconds * 1000);
+}
+
+export function startToasts() {
+  document.addEventListener("desk:toast", (event) => toast(event.detail));
+  document.addEventListener("click", (event) => event.target.closest("[data-dismiss]")?.closest(".toast").remove());
+  for (const line of document.querySelectorAll(".toast:not(.toast-error)")) leaveAfter(line, SECONDS);
+  document.addEventListener("htmx:responseError", (event) => {
+    const status = event.detail.xhr.status;
+    const text =
+      status === 403
+        ? "You may not do that. Nothing was changed."
+        : status === 404
+          ? "That is no longer there, or you may not see it."
+          : `The desk could not do that (error ${status}). What you typed is still here; try again.`;
+    toast({ text, tone: "error" });
+  });
+  document.addEventListener("htmx:sendError", () => {
+    toast({ text: "The desk could not be reached. What you typed is still here; try again.", tone: "error" });
+  });
+}

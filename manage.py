@@ -10,7 +10,14 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dispatchdesk.settings")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    from dispatchdesk.runtime.bootstrap import command_database
+    from dispatchdesk.runtime.environment import SettingError
+
+    try:
+        with command_database(sys.argv):
+            execute_from_command_line(sys.argv)
+    except SettingError as error:
+        sys.exit(f"dispatch desk: {error}")
 
 
 if __name__ == "__main__":

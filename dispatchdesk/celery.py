@@ -4,7 +4,11 @@ import os
 
 from celery import Celery
 
+from dispatchdesk.runtime import broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dispatchdesk.settings")
+
+broker.register()
 
 app = Celery("dispatchdesk")
 app.config_from_object("django.conf:settings", namespace="CELERY")

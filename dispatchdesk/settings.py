@@ -103,6 +103,8 @@ STATIC_ROOT = DESK_DATA / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
 WHITENOISE_USE_FINDERS = True
 MEDIA_ROOT = DESK_DATA / "files"
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 
 # --- who may reach it --------------------------------------------------------------------------------------------
 
@@ -162,9 +164,10 @@ if BROKER_SCHEME == env.EMBEDDED_BROKER_SCHEME:
         "data_folder_in": str(BROKER_DIRECTORY / "messages"),
         "data_folder_out": str(BROKER_DIRECTORY / "messages"),
         "control_folder": str(BROKER_DIRECTORY / "control"),
-        "store_processed": False,
         "polling_interval": 0.005,
     }
+    # Each further queue would be polled too, and this worker is stopped and watched by its supervisor.
+    CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 elif BROKER_SCHEME.startswith("redis"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         # Above the hard limit, or a task that still runs would be delivered again.

@@ -62,7 +62,8 @@ def data_directory() -> Path:
     """Directory of everything the desk keeps outside its database (``DESK_DATA``), made when absent, private."""
     path = Path(text("DESK_DATA", str(PROJECT_ROOT / ".desk"))).expanduser().absolute()
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # As root, PostgreSQL runs under another account, which must get through to its own directory in here.
+        path.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise SettingError(
             f"DESK_DATA={path} can't be made ({error.strerror}): name a directory you may write."

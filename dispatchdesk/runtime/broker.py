@@ -1,0 +1,68 @@
+"""The embedded broker: kombu's filesystem transport, made safe against half-written and unreadable messages."""
+
+import os
+import uuid
+from collections import deque
+from pathlib import Path
+from queue import Empty
+from time import time_ns
+from typing import Any
+
+from kombu.transport import TRANSPORT_ALIASES
+from kombu.transport import filesystem
+from kombu.utils.json import dumps, loads
+
+from dispatchdesk.runtime.environment import EMBEDDED_BROKER_SCHEME
+
+
+class Channel(filesystem.Channel):
+    """Publishes by rename, takes by rename, and sets aside what can't be read; as shipped, that ends the worker."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._messages = Path(self.data_folder_in)
+        self._taken = self._messages.with_name("taken")
+        self._unreadable = self._messages.with_name("unreadable")
+        for directory in (self._messages, self._taken, self._unreadable, self.control_folder):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._listed: dict[str, deque[str]] = {}
+
+    def _put(self, queue: str, payload: dict[str, Any], **_kwargs: Any) -> None:
+        name = f"{time_ns():020d}_{uuid.uuid4().hex}.{queue}.msg"
+        draft = self._taken / name
+        draft.write_text(dumps(payload))
+        draft.rename(self._messages / name)
+
+    def _get(self, queue: str) -> Any:
+        # One listing serves many messages: listing again for each would cost the square of a backlog.
+        listed = self._listed.get(queue)
+        if not listed:
+            ending = f"{queue}.msg"
+            names = sorted(name for name in os.listdir(self._messages) if name.partition(".")[2] == ending)
+            listed = self._listed[queue] = deque(names)
+        while listed:
+            name = listed.popleft()
+            mine = self._taken / name
+            try:
+                (self._messages / name).rename(mine)
+            except FileNotFoundError:
+                continue  # another worker took it
+            try:
+                message = loads(mine.read_text())
+            except ValueError:
+                mine.rename(self._unreadable / name)
+                continue
+            mine.unlink()
+            return message
+        raise Empty
+
+
+class Transport(filesystem.Transport):
+    """The filesystem transport with our channel."""
+
+    Channel = Channel
+
+
+def register() -> None:
+    """Make ``deskfiles://`` known to kombu."""
+    TRANSPORT_ALIASES[EMBEDDED_BROKER_SCHEME] = f"{__name__}:{Transport.__name__}"

@@ -54,9 +54,7 @@ class Calibration:
 
     def confidence(self, scores: "Scores") -> NDArray[np.float64]:
         """Return the probability for each row that its best label is right."""
-        logits = (
-            self.best * scores.best + self.lead * scores.lead + self.outside * scores.outside + self.constant
-        )
+        logits = self.best * scores.best + self.lead * scores.lead + self.outside * scores.outside + self.constant
         return np.asarray(1 / (1 + np.exp(-np.clip(logits, -40, 40))), dtype=np.float64)
 
 
@@ -219,6 +217,7 @@ class LearnedRouter:
         constants = np.asarray(arrays["constants"], dtype=np.float32)
         labels = [str(label) for label in about["labels"]]
         calibration = Calibration(**dict(zip(_CALIBRATION, map(float, about["calibration"]), strict=True)))
+        unseen_rarity = float(about["unseen_rarity"])
         columns = constants.size
         fits = (
             len(labels) >= 2
@@ -231,7 +230,7 @@ class LearnedRouter:
             raise ValueError("the arrays do not fit each other")
         if not all(np.isfinite(array).all() for array in (rarity, weights, constants)):
             raise ValueError("a number is not finite")
-        return cls(labels, Vocabulary(words, parts, rarity, float(about["unseen_rarity"])), weights, constants, calibration)
+        return cls(labels, Vocabulary(words, parts, rarity, unseen_rarity), weights, constants, calibration)
 
 
 _CALIBRATION = ("best", "lead", "outside", "constant")

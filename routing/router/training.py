@@ -234,7 +234,7 @@ def _calibrate(
     is_inside = (truth >= 0) & (truth < labels)
     inside, outside = int(is_inside.sum()), int((~is_inside).sum())
     weights = np.where(is_inside, 1.0, max(1.0, inside * _STRANGERS / (1 - _STRANGERS) / outside))
-    if not is_right.any():
+    if not is_right.any():  # nothing shows that it can be right: whatever it suggests, a person decides
         return Calibration(best=0.0, lead=0.0, outside=0.0, constant=-4.0)
     features = np.column_stack([scores.best, scores.lead, scores.outside])
     model = LogisticRegression(C=10.0, max_iter=1000, random_state=seed).fit(features, is_right, sample_weight=weights)
@@ -256,7 +256,9 @@ class _Measures:
 
 def _measure(model: LearnedRouter, held: Sequence[_Row]) -> _Measures:
     pairs: list[tuple[_Row, Suggestion]] = list(zip(held, model.suggest([row.text for row in held]), strict=True))
-    inside = [(row.label == found.label, found.confidence >= THRESHOLD) for row, found in pairs if row.label is not None]
+    inside = [
+        (row.label == found.label, found.confidence >= THRESHOLD) for row, found in pairs if row.label is not None
+    ]
     sure = [is_right for is_right, is_sure in inside if is_sure]
     outside = [found.confidence < THRESHOLD for row, found in pairs if row.label is None]
     return _Measures(

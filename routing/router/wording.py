@@ -4,8 +4,9 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 LONGEST_TEXT = 5_000  # characters read of a text: bounds the work, and what is wanted is said early
 LONGEST_WORD = 40  # characters read of a word: a pasted key or a line without spaces is no word
 SHORTEST_PART, LONGEST_PART = 2, 5  # characters in a part of a word, its edges counted as spaces
+SEEN_TWICE_FROM = 1_000  # so many texts and more: a feature must be in two of them to be taken up
 REMEMBERED_WORDS = 50_000  # words whose parts are kept at hand
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
@@ -33,7 +35,7 @@ def words_of(text: str) -> list[str]:
 
 def pairs_of(words: Sequence[str]) -> list[str]:
     """Return neighbouring words joined by a space."""
-    return [f"{left} {right}" for left, right in zip(words, words[1:], strict=False)]
+    return [f"{left} {right}" for left, right in pairwise(words)]
 
 
 def parts_of(word: str) -> list[str]:
@@ -90,8 +92,12 @@ class Vocabulary:
                     at_hand[word] = parts_of(word)
             in_parts.update({part for word in set(words) for part in at_hand[word]})
         least = 2 if len(texts) >= SEEN_TWICE_FROM else 1
-        counted = [(-count, kind, name) for kind, counts in ((0, in_words), (1, in_parts))
-                   for name, count in counts.items() if count >= least]
+        counted = [
+            (-count, kind, name)
+            for kind, counts in ((0, in_words), (1, in_parts))
+            for name, count in counts.items()
+            if count >= least
+        ]
         counted.sort()
         kept = sorted(((kind, name, -count) for count, kind, name in counted[:most]))
         total = len(texts)
@@ -156,9 +162,6 @@ class Vocabulary:
                 self._parts_at_hand.clear()
             self._parts_at_hand[word] = at_hand
         return at_hand
-
-
-SEEN_TWICE_FROM = 1_000  # texts from which on a feature must be in two of them to be taken up
 
 
 def _rarity(count: int, total: int) -> float:

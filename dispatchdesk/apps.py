@@ -1,5 +1,7 @@
 """App configuration of dispatchdesk."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -9,3 +11,7 @@ class DispatchDeskConfig(AppConfig):
     name = "dispatchdesk"
     label = "dispatchdesk"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Make our Celery application the one that shared tasks are sent through."""
+        import_module("dispatchdesk.celery")

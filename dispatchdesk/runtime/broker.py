@@ -8,8 +8,7 @@ from queue import Empty
 from time import time_ns
 from typing import Any
 
-from kombu.transport import TRANSPORT_ALIASES
-from kombu.transport import filesystem
+from kombu.transport import TRANSPORT_ALIASES, filesystem
 from kombu.utils.json import dumps, loads
 
 from dispatchdesk.runtime.environment import EMBEDDED_BROKER_SCHEME
@@ -27,18 +26,19 @@ class Channel(filesystem.Channel):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._listed: dict[str, deque[str]] = {}
 
-    def _put(self, queue: str, payload: dict[str, Any], **_kwargs: Any) -> None:
+    def _put(self, queue: str, message: dict[str, Any], **_kwargs: Any) -> None:
         name = f"{time_ns():020d}_{uuid.uuid4().hex}.{queue}.msg"
         draft = self._taken / name
-        draft.write_text(dumps(payload))
+        draft.write_text(dumps(message))
         draft.rename(self._messages / name)
 
-    def _get(self, queue: str) -> Any:
+    def _get(self, queue: str, timeout: float | None = None) -> Any:  # noqa: ARG002 - kombu's signature
         # One listing serves many messages: listing again for each would cost the square of a backlog.
         listed = self._listed.get(queue)
         if not listed:
             ending = f"{queue}.msg"
-            names = sorted(name for name in os.listdir(self._messages) if name.partition(".")[2] == ending)
+            with os.scandir(self._messages) as entries:
+                names = sorted(entry.name for entry in entries if entry.name.partition(".")[2] == ending)
             listed = self._listed[queue] = deque(names)
         while listed:
             name = listed.popleft()

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from types import TracebackType
+from typing import Self
 
 GRACE_SECONDS = 4.0
 
@@ -65,7 +66,7 @@ class Guard:
             self._process.stdin.close()
         self._process.wait()
 
-    def __enter__(self) -> "Guard":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

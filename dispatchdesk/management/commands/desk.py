@@ -1,0 +1,77 @@
+"""``manage.py desk``: the whole desk from one command."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command, get_commands
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from dispatchdesk.models import Moment, mark
+from dispatchdesk.runtime import environment, programs
+from dispatchdesk.runtime.desk import run_desk
+from dispatchdesk.runtime.programs import Program
+
+
+class Command(BaseCommand):
+    """Start everything and keep it running until Ctrl-C."""
+
+    help = "Run the desk: embedded PostgreSQL unless DATABASE_URL is set, web, worker and sweeper. Ctrl-C stops it."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add ``--empty``."""
+        parser.add_argument("--empty", action="store_true", help="on the first start, don't load the practice desk")
+
+    def handle(self, *_args: Any, empty: bool, **_options: Any) -> None:
+        """Run the desk."""
+        accounts: list[str] = []
+
+        def set_up() -> list[Program]:
+            accounts.extend(prepare(is_practice_wanted=not empty))
+            return [programs.practice_servers(logs=settings.DESK_DATA / "logs")] if accounts else []
+
+        def announce() -> None:
+            self.stdout.write(f"Dispatch Desk is at {settings.PUBLIC_URL}")
+            for line in accounts:
+                self.stdout.write(line)
+            self.stdout.write("Ctrl-C stops it.")
+            self.stdout.flush()
+
+        try:
+            run_desk(
+                data=Path(settings.DESK_DATA),
+                host=settings.HOST,
+                port=settings.PORT,
+                address=settings.PUBLIC_URL,
+                set_up=set_up,
+                announce=announce,
+            )
+        except KeyboardInterrupt:
+            self.stderr.write("stopped while starting")
+
+
+def prepare(*, is_practice_wanted: bool) -> list[str]:
+    """Migrate, load the practice desk on the very first start, and return its accounts as lines to show.
+
+    No lines mean that the practice desk is not in use.
+    """
+    # The embedded database got its address after the settings were loaded.
+    url = environment.text("DATABASE_URL")
+    settings.DATABASES["default"].update(environment.database(url, pool_size=settings.DATABASE_POOL_SIZE))
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        call_command("migrate", verbosity=0)
+    has_practice = "practice" in get_commands()
+    if not Moment.objects.filter(name=Moment.SET_UP).exists():
+        if is_practice_wanted and has_practice:
+            call_command("practice", "load")
+        mark(Moment.SET_UP)
+    output = io.StringIO()
+    if has_practice:
+        call_command("practice", "accounts", stdout=output)
+    connection.close()
+    return output.getvalue().splitlines()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
 
@@ -30,6 +30,8 @@ class Money:
         return f"{self.amount} {self.currency}"
 
 
+_LARGEST_EXPONENT = 40
+
 _Scalar = str | bool | int | Decimal | Money | date | datetime | tuple[str, ...]
 Value = _Scalar | None
 
@@ -51,6 +53,8 @@ Facts = Mapping[str, Fact]
 
 # Nobody provides these: what has not happened is missing.
 HISTORY_NAMESPACES = frozenset({"steps", "reviews"})
+# The item's own facts are always there, so one that is not stored is missing too; nobody could be asked for it.
+_NEVER_ASKED = HISTORY_NAMESPACES | {"item"}
 
 
 def known(value: Value, seq: int = 0) -> Fact:
@@ -63,14 +67,14 @@ def lookup(facts: Facts, name: str) -> Fact:
 
     A source that answered stores ``source.orders``; a field it did not give is then missing, and all fields are
     unavailable when the source was. Money answers ``.amount`` and ``.currency``. A name in a history namespace
-    (``steps``, ``reviews``) with nothing stored is missing; any other is unknown.
+    (``steps``, ``reviews``) or of the item itself with nothing stored is missing; any other is unknown.
     """
     fact = facts.get(name)
     if fact is not None:
         return fact
     parent_name, dot, leaf = name.rpartition(".")
     if not dot:
-        return MISSING if name in HISTORY_NAMESPACES else UNKNOWN
+        return MISSING if name in _NEVER_ASKED else UNKNOWN
     parent = lookup(facts, parent_name)
     if parent.status is Status.KNOWN:
         if isinstance(parent.value, Money) and leaf in {"amount", "currency"}:
@@ -96,19 +100,30 @@ def value_to_json(value: Value) -> object:
             return value
 
 
+def _finite(text: str) -> Decimal:
+    """Read a number that can be compared and written out: finite, and below 10^40 in size."""
+    try:
+        number = Decimal(text)
+    except InvalidOperation as error:
+        raise ValueError("a number cannot be read") from error
+    if not number.is_finite() or abs(number.adjusted()) > _LARGEST_EXPONENT:
+        raise ValueError("a number must be finite and of a sensible size")
+    return number
+
+
 def value_from_json(data: object) -> Value:
     """Read a stored value; raises ValueError when it has no known shape."""
     match data:
         case None | bool() | int() | str():
             return data
         case float():
-            return Decimal(str(data))
+            return _finite(str(data))
         case list():
             return tuple(str(part) for part in data)
         case {"amount": amount, "currency": currency}:
-            return Money(Decimal(str(amount)), str(currency))
+            return Money(_finite(str(amount)), str(currency))
         case {"number": number}:
-            return Decimal(str(number))
+            return _finite(str(number))
         case {"datetime": moment}:
             return datetime.fromisoformat(str(moment))
         case {"date": day}:

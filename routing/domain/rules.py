@@ -27,6 +27,9 @@ class Op(StrEnum):
     KNOWN = "known"
 
 
+Operand = Value | tuple[Value, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Test:
     """One comparison of a fact with a constant (``one_of`` and ``between`` hold a tuple; ``older_than`` minutes)."""
@@ -35,7 +38,7 @@ class Test:
 
     fact: str
     op: Op
-    value: Value = None
+    value: Operand = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,9 +30,30 @@ function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+const SVG = "http://www.w3.org/2000/svg";
+
+function circle(attributes) {
+  const element = document.createElementNS(SVG, "circle");
+  for (const [name, value] of Object.entries({ cx: 8, cy: 8, r: 6, ...attributes })) element.setAttribute(name, value);
+  return element;
+}
+
+// Turns "due 3 Nov, 14:02" into a ring and words that can change.
+function drawRing(element) {
+  const ring = document.createElementNS(SVG, "svg");
+  ring.setAttribute("class", "ring");
+  ring.setAttribute("viewBox", "0 0 16 16");
+  ring.setAttribute("aria-hidden", "true");
+  ring.append(circle({}), circle({ pathLength: 100 }));
+  const label = document.createElement("span");
+  label.className = "due-words";
+  element.replaceChildren(ring, label);
+}
+
 function updateRing(element, now) {
-  const due = Date.parse(element.dataset.due);
-  const from = Date.parse(element.dataset.from);
+  if (!element.firstElementChild) drawRing(element);
+  const due = element.dataset.due * 1000;
+  const from = element.dataset.from * 1000;
   const left = (due - now) / 1000;
   const gone = due > from ? Math.min(1, Math.max(0, (now - from) / (due - from))) : 1;
   element.querySelector("circle + circle").setAttribute("stroke-dasharray", `${Math.round(gone * 100)} 100`);
@@ -40,7 +61,7 @@ function updateRing(element, now) {
   element.classList.toggle("due-soon", left > 0 && (left < 3600 || gone > 0.8));
   const short = element.closest(".card") !== null;
   const length = span(Math.abs(left), short);
-  say(element.querySelector(".due-words"), left > 0 ? (short ? length : `due in ${length}`) : short ? "late" : `${length} late`);
+  say(element.querySelector(".due-words"), left > 0 ? (short ? length : `due in ${length}`) : `${length} late`);
   element.title = `Due ${exact.format(due)}`;
 }
 

@@ -1,0 +1,127 @@
+// The drawer beside the board (the address keeps ?item=CODE) and the "Move to…" dialog.
+import { cardOf } from "./board_columns.js";
+import { toast } from "./toasts.js";
+import { updateTimes } from "./times.js";
+
+const board = document.getElementById("board");
+const drawer = document.getElementById("drawer");
+const moveDialog = document.getElementById("move");
+let loading = null;
+
+const urlFor = (pattern, code) => pattern.replace("D-0", encodeURIComponent(code));
+
+export const openCode = () => new URLSearchParams(location.search).get("item") ?? "";
+
+function writeAddress(code, replace) {
+  const query = new URLSearchParams(location.search);
+  if (code) query.set("item", code);
+  else query.delete("item");
+  const address = `${location.pathname}${query.size ? `?${query}` : ""}`;
+  if (replace) history.replaceState(null, "", address);
+  else history.pushState(null, "", address);
+}
+
+// Marks the card of the open item.
+export function markOpen() {
+  for (const link of document.querySelectorAll(".card-title[aria-current]")) link.removeAttribute("aria-current");
+  cardOf(openCode())?.querySelector(".card-title").setAttribute("aria-current", "true");
+}
+
+// Shows what the address says: the item's drawer, or none. focus: whether the drawer takes the focus.
+export async function showDrawer({ focus = false } = {}) {
+  loading?.abort();
+  const code = openCode();
+  markOpen();
+  if (!code) {
+    drawer.hidden = true;
+    drawer.replaceChildren();
+    return;
+  }
+  const mine = new AbortController();
+  loading = mine;
+  const headers = { "HX-Request": "true", "HX-Target": "drawer" };
+  const url = `${urlFor(board.dataset.itemUrl, code)}?drawer=1`;
+  const response = await fetch(url, { headers, signal: mine.signal }).catch(() => null);
+  if (mine.signal.aborted) return;
+  if (!response?.ok) {
+    toast({ text: response?.status === 404 ? `${code} is no longer there, or you may not see it.` : `${code} could not be fetched; try again.`, tone: "error" });
+    return;
+  }
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  if (mine.signal.aborted) return;
+  drawer.replaceChildren(...[...page.body.children].map((child) => document.adoptNode(child)));
+  drawer.hidden = false;
+  drawer.scrollTop = 0;
+  window.htmx.process(drawer);
+  updateTimes(drawer);
+  if (focus) document.getElementById("drawer-title")?.focus({ preventScroll: true });
+}
+
+// Opens an item beside the board. replace: the address changes without a new entry in the history.
+export function openItem(code, { replace = false, focus = false } = {}) {
+  if (code !== openCode()) writeAddress(code, replace);
+  return showDrawer({ focus });
+}
+
+export function closeDrawer() {
+  const code = openCode();
+  if (!code) return false;
+  writeAddress("", false);
+  showDrawer();
+  cardOf(code)?.querySelector(".card-title").focus({ preventScroll: true });
+  return true;
+}
+
+// Asks where the item shall go.
+export async function askMove(code) {
+  if (!board.dataset.moveUrl || !code) return;
+  await window.htmx.ajax("GET", urlFor(board.dataset.moveUrl, code), { target: "#move", swap: "innerHTML" });
+  if (!document.getElementById("move-form")) return;
+  moveDialog.showModal();
+  document.getElementById("move-find").focus();
+}
+
+function places() {
+  return [...moveDialog.querySelectorAll(".move-place:not([hidden]) input:not(:disabled)")];
+}
+
+// Shows the places that hold every word typed and chooses the first of them.
+function findPlaces(words) {
+  const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
+  for (const place of moveDialog.querySelectorAll(".move-place")) {
+    place.hidden = !wanted.every((word) => place.textContent.toLowerCase().includes(word));
+  }
+  for (const group of moveDialog.querySelectorAll("fieldset")) {
+    group.hidden = !group.querySelector(".move-place:not([hidden])");
+  }
+  for (const radio of moveDialog.querySelectorAll("input:checked")) radio.checked = false;
+  if (wanted.length && places()[0]) places()[0].checked = true;
+}
+
+function choosePlace(event) {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step || !event.target.matches("[data-move-find]")) return;
+  event.preventDefault();
+  const all = places();
+  const here = all.findIndex((radio) => radio.checked);
+  const next = all[here < 0 ? (step > 0 ? 0 : all.length - 1) : (here + step + all.length) % all.length];
+  if (!next) return;
+  next.checked = true;
+  next.closest(".move-place").scrollIntoView({ block: "nearest" });
+}
+
+export function startDrawer() {
+  document.addEventListener("click", (event) => {
+    const mover = event.target.closest("[data-move]");
+    if (mover) {
+      event.preventDefault();
+      askMove(mover.dataset.move);
+    }
+    if (event.target.closest("[data-close-drawer]")) closeDrawer();
+    if (event.target.closest("[data-close-dialog]")) moveDialog.close();
+  });
+  moveDialog.addEventListener("input", (event) => event.target.matches("[data-move-find]") && findPlaces(event.target.value));
+  moveDialog.addEventListener("keydown", choosePlace);
+  document.addEventListener("desk:moved", () => moveDialog.close());
+  if (openCode()) showDrawer();
+}

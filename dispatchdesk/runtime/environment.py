@@ -114,7 +114,7 @@ def require_database_url() -> None:
 
 def broker_url() -> str:
     """``BROKER_URL``, or the embedded broker's; raises SettingError."""
-    url = text("BROKER_URL", f"{EMBEDDED_BROKER_SCHEME}://")
+    url = text("BROKER_URL", f"{EMBEDDED_BROKER_SCHEME}://localhost")
     if split_url("BROKER_URL", url).scheme not in BROKER_SCHEMES:
         raise SettingError("BROKER_URL must start with amqp://, amqps://, redis:// or rediss://: correct or unset it.")
     return url

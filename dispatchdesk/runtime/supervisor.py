@@ -17,8 +17,8 @@ from dispatchdesk.runtime.programs import Program
 logger = logging.getLogger(__name__)
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# Within the five seconds a stop may take: programs first, then the database they were using.
-PROGRAMS_STOP_SECONDS = 3.0
+# Twice, and still within the five seconds a stop may take: programs first, then the database they were using.
+STOP_SECONDS = 2.3
 POLL_SECONDS = 0.5
 FIRST_DELAY_SECONDS = 0.2
 LONGEST_DELAY_SECONDS = 10.0
@@ -85,7 +85,7 @@ class Supervisor:
             for entry in group:
                 if entry.process is not None and _is_alive(entry):
                     os.kill(entry.process.pid, entry.program.stop_signal)
-            deadline = time.monotonic() + PROGRAMS_STOP_SECONDS
+            deadline = time.monotonic() + STOP_SECONDS
             while any(_is_alive(entry) for entry in group) and time.monotonic() < deadline:
                 time.sleep(0.02)
             for entry in group:

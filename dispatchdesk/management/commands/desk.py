@@ -59,9 +59,11 @@ def prepare(*, is_practice_wanted: bool) -> list[str]:
 
     No lines mean that the practice desk is not in use.
     """
-    # The embedded database got its address after the settings were loaded.
-    url = environment.text("DATABASE_URL")
-    settings.DATABASES["default"].update(environment.database(url, pool_size=settings.DATABASE_POOL_SIZE))
+    # The embedded database got its address after the settings were loaded. One connection, closed below, is enough
+    # here: a pool's threads and spare connections would stay for as long as the desk runs.
+    entry = environment.database(environment.text("DATABASE_URL"), pool_size=1)
+    del entry["OPTIONS"]["pool"]
+    settings.DATABASES["default"].update(entry)
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", verbosity=0)

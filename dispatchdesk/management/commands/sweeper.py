@@ -5,7 +5,6 @@ import signal
 import threading
 import time
 from importlib import import_module
-from importlib.util import find_spec
 from types import FrameType
 from typing import Any
 
@@ -55,8 +54,11 @@ class Command(BaseCommand):
 
 def sweep() -> None:
     """Sweep once."""
-    if find_spec("routing.actions.sweeping") is not None:
-        import_module("routing.actions.sweeping").sweep()
+    try:
+        sweeping = import_module("routing.actions.sweeping")
+    except ModuleNotFoundError:
+        return
+    sweeping.sweep()
 
 
 def call_worker(stop: threading.Event) -> None:

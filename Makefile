@@ -1,0 +1,49 @@
+# Needs Python 3.11 or newer and make; everything else goes into .venv.
+PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$(shell command -v $(name) 2>/dev/null)))
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: help run test check fix bench
+
+help:
+	@echo "make run    start the desk and print its address (PORT=8001 moves it)"
+	@echo "make test   run the tests"
+	@echo "make check  look for mistakes; changes nothing"
+	@echo "make fix    mend what can be mended"
+	@echo "make bench  measure"
+
+run: .venv/installed
+	@exec $(BIN)/python manage.py desk
+
+test: .venv/installed-dev
+	@$(BIN)/python -m pytest
+
+bench: .venv/installed-dev
+	@$(BIN)/python -m tests.bench
+
+check: .venv/installed-dev
+	@PATH="$(CURDIR)/$(BIN):$$PATH" bash .ci/check
+
+fix: .venv/installed-dev
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format --quiet .
+	@find templates -name '*.html' -exec $(BIN)/djade --target-version 5.2 {} + || true
+	@find templates -name '*.html' -exec $(BIN)/djhtml --tabwidth 2 {} + || true
+
+.venv/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or name it with PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is older than 3.11: install a newer one, or name it with PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { \
+		echo "$(PYTHON) can't make virtual environments: install its venv package (Debian: python3-venv)." >&2; exit 1; }
+	@touch $@
+
+.venv/installed: .venv/python requirements.txt
+	@echo "Installing requirements into .venv ..."
+	@$(PIP) --requirement requirements.txt
+	@touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.txt
+	@echo "Installing development requirements into .venv ..."
+	@$(PIP) --requirement requirements-dev.txt
+	@touch $@

@@ -1,0 +1,212 @@
+"""One command runs the desk: it starts, recovers, refuses clearly, and leaves nothing behind."""
+
+import itertools
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from django.conf import settings
+
+from tests.runtime.processes import RECOVERY_SECONDS, Desk, environment, free_port, manage, one_line, wait_for
+
+numbers = itertools.count(1)
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def new_data() -> Path:
+    """A data directory that doesn't exist yet, where the embedded database's account can get to it."""
+    return Path(settings.DESK_DATA) / f"desk-{next(numbers)}"
+
+
+def kill_all(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        if process.is_running():
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def desk() -> Iterator[Desk]:
+    """A desk shared by the tests that leave it running."""
+    running = Desk(new_data())
+    running.wait_until_well()
+    family = running.family()
+    yield running
+    running.stop()
+    kill_all(family)
+
+
+def test_desk_when_well_tells_its_parts_apart(desk: Desk) -> None:
+    health = desk.health()
+
+    assert {name: part["ok"] for name, part in health.items() if name != "ok"} == {
+        "database": True,
+        "broker": True,
+        "worker": True,
+        "sweeper": True,
+    }
+
+
+def test_files_with_secrets_are_for_the_owner_only(desk: Desk) -> None:
+    modes = {name: (desk.data / name).stat().st_mode & 0o777 for name in ("runtime.json", "secret.key")}
+
+    assert modes == {"runtime.json": 0o600, "secret.key": 0o600}
+    assert (desk.data / "postgres").stat().st_mode & 0o777 == 0o700
+
+
+def test_database_takes_no_connection_without_the_password(desk: Desk) -> None:
+    url = desk.runtime["database_url"]
+    credentials = url.partition("://")[2].partition("@")[0]
+    script = "import psycopg, sys; psycopg.connect(sys.argv[1])"
+    refused = manage(
+        "shell", "-c", script.replace("sys.argv[1]", repr(url.replace(credentials, "desk:wrong"))), env=desk.env
+    )
+
+    assert "password authentication failed" in refused.stderr
+
+
+def test_other_command_uses_the_running_database(desk: Desk) -> None:
+    script = "from dispatchdesk.models import Moment; print(sorted(Moment.objects.values_list('name', flat=True)))"
+    result = manage("shell", "--no-imports", "-c", script, env=desk.env)
+
+    assert result.stdout == "['set_up', 'sweeper', 'worker']\n"
+
+
+@pytest.mark.parametrize("name", ["postgres", "web", "worker", "sweeper"])
+def test_killed_program_is_started_again(desk: Desk, name: str) -> None:
+    desk.wait_until_well()
+    pid = desk.runtime["processes"][name]
+
+    os.kill(pid, signal.SIGKILL)
+
+    wait_for(lambda: desk.runtime["processes"][name] != pid, seconds=RECOVERY_SECONDS, what=f"{name} started again")
+    desk.wait_until_well()
+    assert desk.process.poll() is None
+
+
+def test_killed_guard_is_replaced(desk: Desk) -> None:
+    def guards() -> list[psutil.Process]:
+        return [process for process in desk.family() if "guard.py" in " ".join(process.cmdline())]
+
+    (first,) = guards()
+    first.kill()
+
+    wait_for(lambda: [g for g in guards() if g.pid != first.pid], seconds=10, what="another guard")
+
+
+def test_second_start_names_the_first(desk: Desk) -> None:
+    line = one_line(manage("desk", env=desk.env | {"PORT": str(free_port())}))
+
+    assert f"already runs at http://127.0.0.1:{desk.port} (process {desk.process.pid})" in line
+
+
+def test_interrupted_desk_leaves_no_process_and_finds_its_data_again() -> None:
+    data = new_data()
+    first = Desk(data)
+    first.wait_until_well()
+    key = (data / "secret.key").read_text()
+    mark = "from dispatchdesk.models import mark; mark('kept')"
+    manage("shell", "-c", mark, env=first.env)
+
+    left = first.stop(signal.SIGINT)
+
+    assert left == []
+    second = Desk(data)
+    look = "from dispatchdesk.models import Moment; print(Moment.objects.filter(name='kept').count())"
+    found = manage("shell", "--no-imports", "-c", look, env=second.env)
+    left = second.stop(signal.SIGTERM)
+    assert (found.stdout, (data / "secret.key").read_text(), left) == ("1\n", key, [])
+
+
+def test_killed_desk_takes_its_programs_along_and_starts_again() -> None:
+    data = new_data()
+    first = Desk(data)
+    first.wait_until_well()
+
+    left = first.stop(signal.SIGKILL)
+
+    assert left == []
+    second = Desk(data)
+    second.wait_until_well()
+    assert second.stop() == []
+
+
+def test_desk_and_guard_killed_together_leave_a_database_that_the_next_start_takes_over() -> None:
+    data = new_data()
+    first = Desk(data)
+    first.wait_until_well()
+    family = first.family()
+    server = psutil.Process(first.runtime["processes"]["postgres"])
+    ours = [process for process in family if "python" in process.name()]
+
+    for process in [*ours[1:], ours[0]]:
+        process.kill()
+    psutil.wait_procs(ours, timeout=5)
+    first.process.wait()
+
+    assert server.is_running()
+    second = Desk(data)
+    second.wait_until_well()
+    assert not server.is_running()
+    assert second.stop() == []
+
+
+def test_command_without_a_desk_starts_the_database_and_stops_it() -> None:
+    data = new_data()
+    script = "from django.db import connection; print(connection.cursor().execute('SELECT 1').fetchone()[0])"
+    result = manage("shell", "--no-imports", "-c", script, env=environment(data))
+
+    assert result.stdout == "1\n"
+    assert [p.pid for p in psutil.process_iter(["cmdline"]) if str(data) in " ".join(p.info["cmdline"] or [])] == []
+
+
+def test_port_in_use_is_one_line() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        line = one_line(manage("desk", env=environment(new_data(), PORT=str(port))))
+
+    assert f"port {port} on 127.0.0.1 can't be used" in line
+    assert "choose another with PORT" in line
+
+
+def test_unreachable_database_is_one_line() -> None:
+    url = f"postgresql://desk:hidden@127.0.0.1:{free_port()}/desk"
+    line = one_line(manage("desk", env=environment(new_data(), PORT=str(free_port()), DATABASE_URL=url)))
+
+    assert "the database of DATABASE_URL can't be reached" in line
+    assert "hidden" not in line
+
+
+def test_unreachable_database_is_one_line_for_other_commands() -> None:
+    url = f"postgresql://desk:hidden@127.0.0.1:{free_port()}/desk"
+    line = one_line(manage("migrate", env=environment(new_data(), DATABASE_URL=url)))
+
+    assert "the database of DATABASE_URL can't be reached" in line
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "advice"),
+    [
+        ("PORT", "eighty", "no whole number from 1 to 65535"),
+        ("DATABASE_URL", "mysql://localhost/desk", "must look like postgresql://"),
+        ("BROKER_URL", "sqs://", "must start with amqp://"),
+        ("PUBLIC_URL", "desk.example.com", "must look like https://desk.example.com"),
+        ("SECRET_KEY", "short", "at least 32"),
+        ("DESK_ALLOW_HOSTS", "localhost", "not host:port"),
+        ("AI_BASE_URL", "https://ai.example.com/v1", "set AI_MODEL"),
+        ("EMAIL_URL", "mail.example.com", "must look like smtp+tls://"),
+        ("EMAIL_USE_TLS", "maybe", "use 1 or 0"),
+    ],
+)
+def test_wrong_setting_is_one_line(name: str, value: str, advice: str) -> None:
+    env = environment(new_data(), EMAIL_HOST="mail.example.com") | {name: value}
+    line = one_line(manage("desk", env=env))
+
+    assert name in line
+    assert advice in line

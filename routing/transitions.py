@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from routing import nudges
 from routing.domain.roles import Actor
-from routing.domain.states import FINAL_STATES, STATE_LABELS, Action, State, refusal
+from routing.domain.states import FINAL_STATES, Action, State, refusal
 from routing.errors import Conflict, NotAllowed, NotVisible
 from routing.events import Line, append
 from routing.models import OwnerKind, WaitKind, WorkItem
@@ -221,6 +221,6 @@ def claim_due(limit: int, *, lease: timedelta) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def describe_state(item: WorkItem) -> str:
-    """Return the item's code and state for a message."""
-    return f"{item.code} ({STATE_LABELS[State(item.state)].lower()})"
+def present_owner(item: WorkItem) -> Owner:
+    """Return the item's owner as it stands."""
+    return Owner(OwnerKind(item.owner_kind), item.owner_ref, item.owner_name)

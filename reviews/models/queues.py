@@ -18,7 +18,11 @@ class Queue(models.Model):
     """
 
     destination = models.OneToOneField(
-        Destination, primary_key=True, on_delete=models.CASCADE, related_name="queue", limit_choices_to={"kind": "queue"}
+        Destination,
+        primary_key=True,
+        on_delete=models.CASCADE,
+        related_name="queue",
+        limit_choices_to={"kind": "queue"},
     )
     groups = models.ManyToManyField(Group, blank=True, related_name="+")
     staff_role = models.CharField(max_length=10, choices=ROLE_CHOICES, blank=True)

@@ -34,7 +34,6 @@ class Action(StrEnum):
     """What can happen to an item."""
 
     # by the desk
-    CLASSIFY = "classify"
     SEND = "send"
     ASK = "ask"
     WAIT = "wait"
@@ -42,6 +41,7 @@ class Action(StrEnum):
     FINISH = "finish"
     STOP_BY_RULE = "stop_by_rule"
     STEP_ENDED = "step_ended"
+    ESCALATE_STEP = "escalate_step"
     WAKE = "wake"
     QUESTION_EXPIRED = "question_expired"
     # by requesters and staff
@@ -86,14 +86,14 @@ def _allow(sources: set[State] | frozenset[State], action: Action, targets: set[
 _INCOMING, _WORKING, _WAITING = State.INCOMING, State.WORKING, State.WAITING
 _REVIEW, _DONE, _STOPPED = State.IN_REVIEW, State.DONE, State.STOPPED
 
-_allow({_INCOMING}, Action.CLASSIFY, {_INCOMING}, _SYSTEM)
 _allow({_INCOMING}, Action.SEND, {_WORKING}, _SYSTEM)
 _allow({_INCOMING}, Action.ASK, {_WAITING}, _SYSTEM)
 _allow({_INCOMING}, Action.WAIT, {_WAITING}, _SYSTEM)
-_allow({_INCOMING, _WORKING, _WAITING}, Action.ESCALATE, {_REVIEW}, _SYSTEM)
+_allow({_INCOMING}, Action.ESCALATE, {_REVIEW}, _SYSTEM)
 _allow({_INCOMING}, Action.FINISH, {_DONE}, _SYSTEM)
 _allow({_INCOMING}, Action.STOP_BY_RULE, {_STOPPED}, _SYSTEM)
-_allow({_WORKING}, Action.STEP_ENDED, {_INCOMING, _REVIEW}, _SYSTEM)
+_allow({_WORKING}, Action.STEP_ENDED, {_INCOMING}, _SYSTEM)
+_allow({_WORKING}, Action.ESCALATE_STEP, {_REVIEW}, _SYSTEM)
 _allow({_WAITING}, Action.WAKE, {_INCOMING}, _SYSTEM)
 _allow({_WAITING}, Action.QUESTION_EXPIRED, {_INCOMING}, _SYSTEM)
 
@@ -104,7 +104,6 @@ _allow({_WAITING}, Action.ADD_INPUT, {_INCOMING}, _STAFF)
 _allow({_REVIEW}, Action.ADD_INPUT, {_REVIEW}, _STAFF)
 _allow({_REVIEW}, Action.DECIDE_REVIEW, {_INCOMING, _WORKING, _WAITING, _REVIEW, _DONE, _STOPPED}, _STAFF)
 _allow({_WORKING}, Action.UNDO, {_REVIEW}, _STAFF)
-_allow({_INCOMING, _WAITING}, Action.UNDO, {_REVIEW}, _STAFF)
 
 _allow(OPEN_STATES, Action.SEND_TO, {_WORKING, _REVIEW}, _TRIAGE)
 _allow(OPEN_STATES, Action.REQUEUE, {_INCOMING}, _TRIAGE)

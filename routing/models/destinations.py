@@ -154,9 +154,7 @@ class Step(models.Model):
                 condition=Q(approval_id__isnull=False),
                 name="approval_used_once",
             ),
-            models.CheckConstraint(
-                condition=Q(due_at__isnull=True) | Q(status="due"), name="step_due_only_when_due"
-            ),
+            models.CheckConstraint(condition=Q(due_at__isnull=True) | Q(status="due"), name="step_due_only_when_due"),
         ]
         indexes = [
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="step_due"),

@@ -13,8 +13,8 @@ class FactRevision(models.Model):
     """One change of one fact, with who provided it.
 
     ``seq`` is its position among the item's facts. ``value`` has the JSON form of ``value_to_json``. ``quote``
-    holds the words of the item's text that the value came from. Erasing personal data empties ``value``,
-    ``quote`` and ``salt``.
+    holds the words of the item's text that the value came from. Erasing personal data empties ``value``
+    and ``quote``.
     """
 
     item = models.ForeignKey(WorkItem, on_delete=models.CASCADE, related_name="facts")
@@ -27,7 +27,6 @@ class FactRevision(models.Model):
     quote = models.CharField(max_length=500, blank=True)
     doubtful = models.BooleanField(default=False)
     provider = models.CharField(max_length=160)
-    salt = models.BinaryField(max_length=16, default=b"")
     at = models.DateTimeField()
 
     class Meta:

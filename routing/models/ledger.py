@@ -53,14 +53,12 @@ class Event(models.Model):
 
 
 class DeskSwitches(models.Model):
-    """The one row of desk-wide switches and worker heartbeats."""
+    """The one row of desk-wide switches."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     writes_paused = models.BooleanField(default=False)
     writes_paused_by = models.CharField(max_length=150, blank=True)
     writes_paused_at = models.DateTimeField(null=True, blank=True)
-    worker_seen_at = models.DateTimeField(null=True, blank=True)
-    sweeper_seen_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="one_row_of_switches")]

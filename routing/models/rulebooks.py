@@ -10,9 +10,7 @@ from routing.models.work import WorkItem, WorkType
 class Rulebook(models.Model):
     """The ordered rules of a work type; the one without a type is First look."""
 
-    work_type = models.OneToOneField(
-        WorkType, null=True, blank=True, on_delete=models.CASCADE, related_name="rulebook"
-    )
+    work_type = models.OneToOneField(WorkType, null=True, blank=True, on_delete=models.CASCADE, related_name="rulebook")
 
     class Meta:
         constraints = [
@@ -46,9 +44,7 @@ class RulebookVersion(models.Model):
         ordering = ["-number"]
         constraints = [
             models.UniqueConstraint(fields=["rulebook", "number"], name="rulebook_number_once"),
-            models.UniqueConstraint(
-                fields=["rulebook"], condition=Q(status="published"), name="one_published_version"
-            ),
+            models.UniqueConstraint(fields=["rulebook"], condition=Q(status="published"), name="one_published_version"),
             models.UniqueConstraint(fields=["rulebook"], condition=Q(status="draft"), name="one_draft_version"),
         ]
 
@@ -60,7 +56,8 @@ class Decision(models.Model):
     """What the rules answered for an item at one moment.
 
     ``position`` is the item's ``fact_seq`` it saw; the trace is recomputed from there. ``detail`` holds slugs and
-    fact names only. ``rule_id`` is empty when no rule decided.
+    fact names only. ``rule_id`` is empty when no rule decided. ``fires``: the rule did what it says and does not
+    again until a fact it reads changes; not so when it only lacked something, or a person asked the requester instead.
     """
 
     item = models.ForeignKey(WorkItem, on_delete=models.CASCADE, related_name="decisions")
@@ -71,6 +68,7 @@ class Decision(models.Model):
     cause = models.CharField(max_length=20, blank=True)
     position = models.PositiveIntegerField()
     detail = models.JSONField(default=dict)
+    fires = models.BooleanField(default=True)
     decided_by = models.CharField(max_length=150, blank=True)
     decided_at = models.DateTimeField()
 

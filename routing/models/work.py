@@ -49,7 +49,6 @@ class WaitKind(models.TextChoices):
     REQUESTER = "requester", "The requester's answer"
     TIME = "time", "A point in time"
     HOLD = "hold", "A person who holds it"
-    DESTINATION = "destination", "A destination that is paused or failing"
 
 
 class WorkType(models.Model):
@@ -173,7 +172,9 @@ class WorkItem(models.Model):
             models.Index(fields=["wake_at"], condition=Q(wake_at__isnull=False), name="item_wake"),
             models.Index("state", F("due_at").asc(nulls_last=True), "id", name="item_column"),
             models.Index(fields=["state", "-updated_at"], name="item_recent"),
-            models.Index(fields=["owner_kind", "owner_ref"], name="item_owner", condition=~Q(state__in=["done", "stopped"])),
+            models.Index(
+                fields=["owner_kind", "owner_ref"], name="item_owner", condition=~Q(state__in=["done", "stopped"])
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,191 @@
+"""A person decides a review: locks, checks the claim and the proposal, stores the verdict, moves the item."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db import transaction
+
+from reviews.actions import effects
+from reviews.actions.claiming import check_claim
+from reviews.actions.opening import review_digest
+from reviews.errors import ChangedProposal, LostClaim
+from reviews.models import Review, Verdict
+from reviews.queries.waiting import find_review
+from routing import transitions
+from routing.actions import deciding
+from routing.domain.roles import Actor
+from routing.domain.states import Action, State
+from routing.errors import Conflict, Invalid, NotVisible
+from routing.models import Step
+from routing.queries import desk as desk_queries
+from routing.transitions import Change, Owner, OwnerKind, ReviewPoint
+
+KINDS = ("approve", "correct", "reassign", "reject", "ask", "complete")
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What somebody decided, as it came in.
+
+    ``correction`` changes the proposal: ``fields`` of an output, ``drafts`` of calls, ``type`` or ``destination`` of a
+    route, ``inputs``. ``result`` is what a task yields. ``to`` is ``queue:SLUG`` or ``person:USERNAME``. ``inputs``
+    names what the requester is asked.
+    """
+
+    kind: str
+    correction: Mapping[str, object] = field(default_factory=dict)
+    result: Mapping[str, object] = field(default_factory=dict)
+    to: str = ""
+    inputs: tuple[str, ...] = ()
+    comment: str = ""
+
+
+def judge(*, actor: Actor, review_id: int, epoch: int, digest: str, judgement: Judgement) -> Verdict:
+    """Decide a review once.
+
+    The same again by the same person returns the verdict that stands. Raises LostClaim when the claim no longer
+    holds or somebody else was first, ChangedProposal when ``digest`` is not the proposal's, Invalid when the
+    judgement does not fit the proposal, NotVisible when there is no such review for this person.
+    """
+    if judgement.kind not in KINDS:
+        raise Invalid(f"“{judgement.kind}” is no verdict; use one of {', '.join(KINDS)}.", {"verdict": "unknown"})
+    seen = find_review(actor, review_id)
+    if seen is None:
+        raise NotVisible("There is no such review.")
+    with transaction.atomic():
+        item = transitions.lock_one(seen.item_id)
+        rows = Review.objects.select_for_update(of=("self",)).select_related("queue__destination", "claimed_by")
+        review = rows.get(pk=review_id)
+        review.item = item
+        standing = _standing(review, actor, digest, judgement)
+        if standing is not None:
+            return standing
+        check_claim(review, actor, epoch)
+        if review.digest != digest:
+            raise ChangedProposal(f"{item.code}: the proposal has changed since you saw it. Look at it once more.")
+        now = transitions.database_now()
+        work = deciding.begin([item], desk_queries.load(), now)[0]
+        verdict = Verdict(
+            review=review,
+            kind=judgement.kind,
+            by_id=actor.user_id,
+            at=now,
+            epoch=epoch,
+            digest=digest,
+            correction=dict(judgement.correction) or None,
+            proposal=review.proposal,
+            body=_body(judgement),
+            comment=judgement.comment,
+        )
+        verdict.save()
+        if judgement.kind == "reassign":
+            _reassign(review, judgement, actor)
+            _owner_follows(review, actor, verdict)
+            return verdict
+        _close(review, verdict)
+        effects.apply(work, review, verdict, judgement, actor)
+        verdict.save(update_fields=["approved_digest", "hold_until"])
+        change = work.change
+        if change is None:
+            raise Invalid("This verdict does not fit what is asked here.")
+        change.action = Action.DECIDE_REVIEW
+        change.renew_moves = True
+        if change.review is None:
+            change.review = ReviewPoint()
+        change.data |= {"review": review.pk, "verdict": verdict.pk, "kind": verdict.kind}
+        deciding.flush([work], actor)
+        return verdict
+
+
+def _body(judgement: Judgement) -> dict[str, object]:
+    return {"result": dict(judgement.result), "to": judgement.to, "inputs": list(judgement.inputs)}
+
+
+def _standing(review: Review, actor: Actor, digest: str, judgement: Judgement) -> Verdict | None:
+    """Return the verdict that this is a repetition of; None when the review was not decided yet."""
+    if review.status == Review.OPEN:
+        return None
+    verdict = review.verdicts.filter(undone_at__isnull=True).order_by("pk").last()
+    same = (
+        verdict is not None
+        and verdict.by_id == actor.user_id
+        and verdict.kind == judgement.kind
+        and verdict.digest == digest
+        and (verdict.correction or {}) == dict(judgement.correction)
+        and verdict.body == _body(judgement)
+    )
+    return verdict if same else None
+
+
+def _close(review: Review, verdict: Verdict) -> None:
+    review.status, review.closed_at = Review.DECIDED, verdict.at
+    review.claimed_by, review.lease_expires_at = None, None
+    review.save(update_fields=["status", "closed_at", "claimed_by", "lease_expires_at"])
+
+
+def _reassign(review: Review, judgement: Judgement, actor: Actor) -> None:
+    effects.point_elsewhere(review, judgement.to, actor)
+    review.claimed_by, review.claimed_at, review.lease_expires_at = None, None, None
+    review.epoch += 1
+    review.save(update_fields=["queue", "assignee", "claimed_by", "claimed_at", "lease_expires_at", "epoch"])
+
+
+def _owner_follows(review: Review, actor: Actor, verdict: Verdict) -> None:
+    owner = (
+        Owner(OwnerKind.PERSON, str(review.assignee_id), review.assignee.display_name())
+        if review.assignee is not None
+        else Owner(OwnerKind.QUEUE, review.queue.slug, review.queue.destination.name)
+    )
+    label = f"{owner.name} decides"
+    change = Change(
+        review.item,
+        Action.DECIDE_REVIEW,
+        State.IN_REVIEW,
+        owner=owner,
+        review=ReviewPoint(label, review.queue.slug, review.pk),
+        data={"review": review.pk, "verdict": verdict.pk, "kind": "reassign"},
+    )
+    transitions.apply([change], actor, verdict.at)
+
+
+def undo(*, actor: Actor, review_id: int) -> Review:
+    """Take back one's own verdict while its effect is still held; the review is open again, claimed by the person.
+
+    Raises Conflict when the undo time is over or the effect has been attempted.
+    """
+    seen = find_review(actor, review_id)
+    if seen is None:
+        raise NotVisible("There is no such review.")
+    with transaction.atomic():
+        item = transitions.lock_one(seen.item_id)
+        review = Review.objects.select_for_update(of=("self",)).select_related("queue__destination").get(pk=review_id)
+        now = transitions.database_now()
+        verdict = review.verdicts.filter(undone_at__isnull=True).order_by("pk").last()
+        if verdict is None or verdict.by_id != actor.user_id:
+            raise LostClaim(f"{item.code}: there is no decision of yours to undo.")
+        steps = list(Step.objects.select_for_update().filter(approval_id=verdict.pk))
+        held = steps and verdict.hold_until is not None and verdict.hold_until > now
+        if not held or any(step.attempts or step.status != Step.DUE for step in steps):
+            raise Conflict(f"{item.code}: it is too late to undo this; it has already been sent on.")
+        for step in steps:
+            step.status, step.due_at, step.ended_at, step.error = Step.CANCELLED, None, now, "undone"
+            step.save(update_fields=["status", "due_at", "ended_at", "error"])
+        verdict.undone_at = now
+        verdict.save(update_fields=["undone_at"])
+        review.status, review.closed_at = Review.OPEN, None
+        review.epoch += 1
+        review.claimed_by_id, review.claimed_at = actor.user_id, now
+        review.lease_expires_at = now + timedelta(minutes=review.queue.lease_minutes)
+        review.digest = review_digest(review.proposal, review.kind)
+        review.save()
+        change = Change(
+            item,
+            Action.UNDO,
+            State.IN_REVIEW,
+            owner=Owner(OwnerKind.QUEUE, review.queue.slug, review.queue.destination.name),
+            review=ReviewPoint(f"{review.queue} decides", review.queue.slug, review.pk),
+            data={"review": review.pk, "verdict": verdict.pk},
+        )
+        transitions.apply([change], actor, now)
+        return review

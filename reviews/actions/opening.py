@@ -1,0 +1,84 @@
+"""Opens and withdraws reviews for routing: the destination kind *queue*."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from reviews.models import Queue, Review
+from reviews.queries.people import staff_of
+from routing.domain.digests import digest
+from routing.kinds import Opened, Opening
+from routing.models import Destination, WorkItem
+from routing.queries.desk import FALLBACK_QUEUE
+
+LONGEST_WAIT_MINUTES = {3: 30, 2: 2 * 60, 1: 8 * 60, 0: 24 * 60}
+
+
+class NoQueue(LookupError):
+    """The desk has no queue at all, so nobody can be asked."""
+
+
+def review_digest(proposal: dict[str, object], review_kind: str) -> str:
+    """Return what binds a verdict to this proposal."""
+    return digest([review_kind, proposal])
+
+
+class QueuePeople:
+    """What routing needs of queues; registered when the app starts."""
+
+    def open(self, openings: Sequence[Opening], now: datetime) -> list[Opened]:
+        """Open one review for each opening, in order; raises NoQueue when the desk has none at all."""
+        queues = {q.destination.slug: q for q in Queue.objects.select_related("destination").order_by("pk")}
+        if not queues:
+            raise NoQueue("There is no queue to ask. Add one under Settings.")
+        rows = [self._review(opening, queues, now) for opening in openings]
+        Review.objects.bulk_create(rows)
+        return [Opened(row.pk, row.queue.slug, row.queue.destination.name) for row in rows]
+
+    def _review(self, opening: Opening, queues: dict[str, Queue], now: datetime) -> Review:
+        queue = queues.get(opening.queue) or queues.get(FALLBACK_QUEUE) or next(iter(queues.values()))
+        item = opening.item
+        due = now + timedelta(minutes=queue.service_minutes)
+        return Review(
+            item=item,
+            run=item.run,
+            kind=opening.kind,
+            queue=queue,
+            assignee_id=opening.assignee_id,
+            decision=opening.decision,
+            rule_id=opening.rule_id,
+            cause=opening.cause,
+            names=opening.names,
+            question=opening.question[:300],
+            reason=opening.reason,
+            proposal=opening.proposal,
+            digest=review_digest(opening.proposal, opening.kind),
+            arrived_at=now,
+            due_at=due,
+            order_at=min(due, now + timedelta(minutes=LONGEST_WAIT_MINUTES[item.priority])),
+        )
+
+    def close(self, items: Sequence[WorkItem], why: str, now: datetime) -> None:
+        """Withdraw the open reviews of these locked items; a claim on one is lost."""
+        rows = Review.objects.filter(item__in=[item.pk for item in items], status=Review.OPEN)
+        rows.filter(~Q(cause="unknown_outcome")).update(
+            status=Review.WITHDRAWN, closed_at=now, closed_because=why[:100], claimed_by=None, lease_expires_at=None
+        )
+
+    def eligible(self, destination: Destination, item: WorkItem | None = None) -> bool:
+        """Return whether somebody staffs the queue who may see the item."""
+        queue = Queue.objects.filter(destination=destination).first()
+        return queue is not None and staff_of(queue).exists()
+
+    def problems(self, destination: Destination) -> list[str]:
+        """Return what is wrong with the queue, in the admin's words."""
+        if not self.eligible(destination):
+            return [f"Nobody staffs {destination.name}. Add people to it, or a role."]
+        return []
+
+    def describe(self, destination: Destination) -> str:
+        """Return one sentence about who staffs the queue."""
+        queue = Queue.objects.filter(destination=destination).first()
+        count = staff_of(queue).count() if queue else 0
+        return f"{count} {'person' if count == 1 else 'people'} decide here."

@@ -1,0 +1,39 @@
+"""Who staffs a queue; resolved when asked, never stored."""
+
+from django.contrib.auth import get_user_model
+from django.db.models import Q, QuerySet
+
+from reviews.models import Queue
+from routing.domain.roles import Actor, Role
+
+
+def queues_of(actor: Actor) -> QuerySet[Queue]:
+    """Return the queues whose reviews this person may decide; admins may in all of them."""
+    rows = Queue.objects.select_related("destination").filter(destination__archived=False)
+    if actor.role is Role.ADMIN:
+        return rows
+    if not actor.is_staff_member or actor.user_id is None:
+        return rows.none()
+    mine = Q(memberships__user_id=actor.user_id) | Q(groups__user=actor.user_id) | Q(staff_role=actor.role.value)
+    return rows.filter(pk__in=Queue.objects.filter(mine).values("pk"))
+
+
+def may_decide(actor: Actor, queue_id: int) -> bool:
+    """Return whether this person may decide reviews of the queue."""
+    return queues_of(actor).filter(pk=queue_id).exists()
+
+
+def is_lead(actor: Actor, queue_id: int) -> bool:
+    """Return whether this person leads the queue; admins lead all."""
+    if actor.role is Role.ADMIN:
+        return True
+    return Queue.objects.filter(pk=queue_id, memberships__user_id=actor.user_id, memberships__lead=True).exists()
+
+
+def staff_of(queue: Queue) -> QuerySet:  # type: ignore[type-arg]
+    """Return the active people who staff the queue."""
+    people = get_user_model().objects.filter(is_active=True)
+    staffed = Q(memberships__queue=queue) | Q(groups__in=queue.groups.all())
+    if queue.staff_role:
+        staffed |= Q(role=queue.staff_role)
+    return people.filter(staffed).exclude(role=Role.INTAKE.value).distinct()

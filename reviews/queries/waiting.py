@@ -1,0 +1,42 @@
+"""The reviews that wait, in the order in which they are served."""
+
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from reviews.models import PassedOn, Review
+from reviews.queries.people import queues_of
+from routing.domain.roles import Actor
+
+
+def waiting_reviews(actor: Actor) -> QuerySet[Review]:
+    """Return the open reviews this person may decide, in the true order of their queues."""
+    rows = Review.objects.filter(status=Review.OPEN).select_related(
+        "item__work_type", "queue__destination", "claimed_by", "assignee"
+    )
+    mine = Q(queue__in=queues_of(actor).values("pk"), assignee__isnull=True) | Q(assignee_id=actor.user_id)
+    rows = rows.filter(mine)
+    if actor.visible_types is not None:
+        rows = rows.filter(Q(item__work_type__isnull=True) | Q(item__work_type_id__in=actor.visible_types))
+    return rows.order_by("order_at", "id")
+
+
+def offered_reviews(actor: Actor, now: datetime) -> QuerySet[Review]:
+    """Return those of them that nobody holds and that this person has not passed on."""
+    passed = PassedOn.objects.filter(review=OuterRef("pk"), user_id=actor.user_id)
+    free = Q(claimed_by__isnull=True) | Q(lease_expires_at__lte=now) | Q(claimed_by_id=actor.user_id)
+    return waiting_reviews(actor).filter(free & ~Exists(passed))
+
+
+def my_review_count(actor: Actor) -> int:
+    """Return how many reviews wait for this person, counted up to 100."""
+    return waiting_reviews(actor).values("pk")[:100].count()
+
+
+def find_review(actor: Actor, review_id: int) -> Review | None:
+    """Return the review when its item is visible to the actor, else None."""
+    rows = Review.objects.select_related("item__work_type", "queue__destination", "claimed_by", "assignee")
+    review = rows.filter(pk=review_id).first()
+    if review is None or not actor.is_staff_member or not actor.may_see_type(review.item.work_type_id):
+        return None
+    return review

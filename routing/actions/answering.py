@@ -1,0 +1,104 @@
+"""Inputs that people give: requesters through their page, staff on an item, programs through the API."""
+
+from collections.abc import Mapping
+
+from django.db import transaction
+
+from routing import transitions
+from routing.actions import deciding
+from routing.actions.passes import Pass
+from routing.domain.facts import MISSING, known
+from routing.domain.inputs import InputError, parse_value
+from routing.domain.roles import Actor, Role
+from routing.domain.states import Action, State
+from routing.errors import Conflict, Invalid
+from routing.models import Question, WorkItem
+from routing.queries import desk as desk_queries
+from routing.transitions import Change
+
+DONT_HAVE = "__none__"
+
+
+def learn_inputs(work: Pass, given: Mapping[str, object], provider: str) -> None:
+    """Check and record inputs by name (with or without ``input.``); None or ``DONT_HAVE`` means there is none.
+
+    Raises Invalid with a message per field; nothing is recorded then.
+    """
+    specs = {spec.name: spec for spec in work.desk.catalogue(work.item.work_type_id).inputs}
+    wrong, read = {}, {}
+    for raw_name, raw in given.items():
+        name = raw_name.removeprefix("input.")
+        spec = specs.get(name)
+        if spec is None:
+            wrong[name] = f"{work.item.type_name} has no such input."
+            continue
+        if raw is None or raw == DONT_HAVE:
+            read[name] = MISSING
+            continue
+        try:
+            read[name] = known(parse_value(spec, raw, today=work.now.date()))
+        except InputError as error:
+            wrong[name] = str(error)
+    if wrong:
+        raise Invalid("Some answers could not be used.", wrong)
+    for name, fact in read.items():
+        work.learn(f"input.{name}", fact, provider)
+
+
+def answer(*, actor: Actor, item_id: int, given: Mapping[str, object], provider: str = "requester") -> WorkItem:
+    """Take the requester's answers, closing the open question; the item is decided again.
+
+    Raises Invalid with a message per field, and Conflict when nothing is asked any more (a late answer to an item
+    that has ended).
+    """
+    with transaction.atomic():
+        item = transitions.lock_one(item_id)
+        question = Question.objects.select_for_update().filter(item=item, status=Question.OPEN).first()
+        if question is None or item.state != State.WAITING:
+            raise Conflict("Thank you, nothing more is needed for this request at the moment.")
+        work = _work(item)
+        missing = {
+            name: "Please answer, or choose “I don't have this”." for name in question.names if name not in given
+        }
+        if missing:
+            raise Invalid("Some answers are still missing.", missing)
+        learn_inputs(work, given, provider)
+        question.status, question.closed_at = Question.ANSWERED, work.now
+        question.save(update_fields=["status", "closed_at"])
+        work.change = Change(item, Action.ANSWER, State.INCOMING, decide_at=work.now, data={"inputs": sorted(given)})
+        deciding.flush([work], actor)
+        return item
+
+
+def add_inputs(*, actor: Actor, item_id: int, given: Mapping[str, object], version: int | None = None) -> WorkItem:
+    """Record inputs that staff or a program knows; a waiting item is decided again.
+
+    Raises Invalid, Conflict when ``version`` is not the item's, NotAllowed when the role may not in this state.
+    """
+    with transaction.atomic():
+        item = transitions.lock_one(item_id, version=version)
+        work = _work(item)
+        learn_inputs(
+            work, given, f"person:{actor.user_id}" if actor.role is not Role.INTAKE else f"token:{actor.token_id}"
+        )
+        waiting = item.state == State.WAITING
+        target = State.INCOMING if waiting else State(item.state)
+        if waiting:
+            Question.objects.filter(item=item, status=Question.OPEN).update(
+                status=Question.ANSWERED, closed_at=work.now
+            )
+        work.change = Change(
+            item,
+            Action.ADD_INPUT,
+            target,
+            owner=None if waiting else transitions.present_owner(item),
+            wait_kind="",
+            decide_at=work.now if target is State.INCOMING else None,
+            data={"inputs": sorted(given)},
+        )
+        deciding.flush([work], actor)
+        return item
+
+
+def _work(item: WorkItem) -> Pass:
+    return deciding.begin([item], desk_queries.load(), transitions.database_now())[0]

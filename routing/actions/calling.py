@@ -1,0 +1,230 @@
+"""Makes the call of a step outside any transaction, and says what came of it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from django.conf import settings
+
+from routing import mailing
+from routing.actions.calls import render_call, with_params
+from routing.domain import templates
+from routing.domain.facts import Fact
+from routing.domain.templates import TemplateError
+from routing.models import DestinationKind, Step
+from routing.outgoing import chat
+from routing.outgoing.client import allowed_hosts, send
+from routing.outgoing.errors import OutgoingError, Sent
+from routing.outgoing.messages import Request
+from routing.queries import desk as desk_queries
+from routing.queries.credentials import header_for
+from routing.queries.facts import knowledge
+from routing.router import model_backed
+from routing.transitions import database_now
+
+MAX_BYTES = 1_000_000
+KEPT_RESPONSE_CHARACTERS = 20_000
+
+
+@dataclass(slots=True)
+class Result:
+    """What came of a call.
+
+    ``status`` is a final status of ``Step``, or ``retry``. ``missing`` means that the source answered that there is
+    nothing. ``output`` is JSON data.
+    """
+
+    status: str
+    output: dict[str, object] = field(default_factory=dict)
+    missing: bool = False
+    cause: str = ""
+    error: str = ""
+    response: str = ""
+    request: dict[str, object] | None = None
+    tokens_in: int = 0
+    tokens_out: int = 0
+    elapsed_ms: int = 0
+    retry_after_seconds: float = 0.0
+    counts_against: bool = True
+
+
+RETRY = "retry"
+
+
+def call(step: Step, config: Mapping[str, object]) -> Result:
+    """Make the step's call; every refusal or failure of the other side is a result, not an exception."""
+    try:
+        if step.kind == DestinationKind.AGENT:
+            return _agent(step, config)
+        if step.kind == DestinationKind.TOOL and config.get("via") == "mail":
+            return _mail(step)
+        if step.kind in {DestinationKind.TOOL, DestinationKind.SOURCE}:
+            return _http(step, config)
+        return _router(step)
+    except OutgoingError as error:
+        return _failed(step, error)
+    except TemplateError as error:
+        return Result(Step.FAILED, cause="unavailable", error=str(error)[:500], counts_against=False)
+
+
+def broken(step: Step, error: Exception) -> Result:
+    """Return the result of a step that broke in our own code: a write may have left, so its outcome is unknown."""
+    status = Step.UNKNOWN if step.writes else Step.FAILED
+    return Result(status, cause="error", error=f"{type(error).__name__} in the desk", counts_against=False)
+
+
+def _failed(step: Step, error: OutgoingError) -> Result:
+    if step.writes:
+        if error.can_repeat_write:
+            status = RETRY if step.attempts < step.max_attempts else Step.FAILED
+        else:
+            status = Step.UNKNOWN if error.sent is Sent.MAYBE else Step.FAILED
+    else:
+        status = RETRY if not error.permanent and step.attempts < step.max_attempts else Step.FAILED
+    return Result(
+        status,
+        cause=error.cause.value,
+        error=str(error)[:500],
+        response=error.received[:KEPT_RESPONSE_CHARACTERS],
+        retry_after_seconds=error.retry_after_seconds or 0.0,
+    )
+
+
+def _facts(step: Step) -> dict[str, Fact]:
+    item = step.item
+    ages = {slug: int(str(p.config.get("max_age_minutes") or 0)) for slug, p in desk_queries.load().places.items()}
+    facts = knowledge([item], database_now(), max_ages=ages)[item.pk].facts
+    params = (step.request or {}).get("with") or {}
+    return with_params(facts, tuple(dict(params).items()))
+
+
+def chat_settings(model: str = "") -> chat.ChatSettings:
+    """Return where agents and the model router ask."""
+    return chat.ChatSettings(settings.AI_BASE_URL, settings.AI_API_KEY, model or settings.AI_MODEL)
+
+
+def _agent(step: Step, config: Mapping[str, object]) -> Result:
+    facts = _facts(step)
+    messages = agent_messages(config, facts)
+    schema = config.get("schema")
+    reply = chat.complete(
+        chat_settings(str(config.get("model") or "")),
+        messages,
+        schema=schema if isinstance(schema, Mapping) else None,
+        schema_name=step.name.replace("-", "_"),
+        deadline_seconds=float(str(config.get("timeout_seconds") or 60)),
+        max_tokens=int(str(config.get("max_tokens") or 800)),
+    )
+    output = reply.data if isinstance(reply.data, dict) else {"text": reply.text}
+    return Result(
+        Step.SUCCEEDED,
+        output=output,
+        request={
+            "messages": messages,
+            "model": reply.model,
+            **({"with": step.request["with"]} if step.request and "with" in step.request else {}),
+        },
+        tokens_in=reply.prompt_tokens,
+        tokens_out=reply.completion_tokens,
+    )
+
+
+def agent_messages(config: Mapping[str, object], facts: Mapping[str, Fact]) -> list[dict[str, str]]:
+    """Return the chat messages of an agent: its instructions, and a prompt made from named facts only."""
+    return [
+        {"role": "system", "content": str(config.get("system", ""))},
+        {"role": "user", "content": templates.render_text(str(config.get("prompt", "")), facts)},
+    ]
+
+
+def _http(step: Step, config: Mapping[str, object]) -> Result:
+    if step.writes:
+        request = dict(step.request or {})
+    else:
+        place = desk_queries.load().places[str(step.name).removeprefix("source.")]
+        request = render_call(place, _facts(step))
+    return perform(request, config, idempotency_key=str(step.idempotency_key) if step.writes else "")
+
+
+def _mail(step: Step) -> Result:
+    request = step.request or {}
+    mailing.deliver(str(request["to"]), str(request["subject"]), str(request["text"]))
+    return Result(Step.SUCCEEDED, output={"sent_to": request["to"]})
+
+
+def _router(step: Step) -> Result:
+    item, desk = step.item, desk_queries.load()
+    names = {slug: row.description or row.name for slug, row in desk.types.items()}
+    places = {
+        slug: place.row.description or place.row.name
+        for slug, place in desk.places.items()
+        if place.port.kind != DestinationKind.SOURCE
+    }
+    reply = model_backed.suggest(chat_settings(), f"{item.title}\n{item.text}", names, places)
+    output: dict[str, object] = {"label": reply.label, "confidence": reply.confidence, "reason": reply.reason}
+    return Result(Step.SUCCEEDED, output=output, tokens_in=reply.tokens_in, tokens_out=reply.tokens_out)
+
+
+def perform(call_data: Mapping[str, object], config: Mapping[str, object], *, idempotency_key: str = "") -> Result:
+    """Send a rendered request and judge the answer by the destination's success check.
+
+    A 404 from a reading call means that there is nothing. Raises OutgoingError when no answer came.
+    """
+    headers = {str(k): str(v) for k, v in dict(call_data.get("headers") or {}).items()}  # type: ignore[call-overload]
+    headers |= header_for(call_data.get("credential"), str(call_data["url"]))
+    body = str(call_data.get("body") or "")
+    if body:
+        headers.setdefault("Content-Type", "application/json")
+    if idempotency_key:
+        headers["Idempotency-Key"] = idempotency_key
+    response = send(
+        Request(str(call_data["method"]), str(call_data["url"]), headers, body.encode()),
+        deadline_seconds=float(str(config.get("timeout_seconds") or 30)),
+        max_bytes=MAX_BYTES,
+        follow_redirects=not idempotency_key,
+        allow=allowed_hosts(),
+    )
+    return judge(response.status, response.text, response.elapsed_ms, config, writes=bool(idempotency_key))
+
+
+def judge(status: int, text: str, elapsed_ms: int, config: Mapping[str, object], *, writes: bool) -> Result:
+    """Say whether an answer means success: its status, and the field that the destination's success check names."""
+    kept = text[:KEPT_RESPONSE_CHARACTERS]
+    if status == 404 and not writes:
+        return Result(Step.SUCCEEDED, missing=True, response=kept, elapsed_ms=elapsed_ms)
+    if status in {429, 503}:
+        return Result(RETRY, cause="unreachable", error=f"it answered {status}", response=kept, elapsed_ms=elapsed_ms)
+    if status >= 500:
+        final = Step.UNKNOWN if writes else RETRY
+        return Result(final, cause="unreachable", error=f"it answered {status}", response=kept, elapsed_ms=elapsed_ms)
+    if not 200 <= status < 300:
+        return Result(Step.FAILED, cause="refused", error=f"it answered {status}", response=kept, elapsed_ms=elapsed_ms)
+    try:
+        data = json.loads(text)
+    except ValueError:
+        final = Step.UNKNOWN if writes else Step.FAILED
+        return Result(final, cause="unparsed", error="its answer is not JSON", response=kept, elapsed_ms=elapsed_ms)
+    check = config.get("success")
+    if isinstance(check, Mapping) and check.get("path"):
+        found = pick(data, str(check["path"]))
+        if str(found).lower() != str(check.get("equals", "")).lower():
+            error = f"its answer says {check['path']} is {found!s:.80}, not {check.get('equals')}"
+            return Result(Step.FAILED, cause="refused", error=error, response=kept, elapsed_ms=elapsed_ms)
+    fields = config.get("fields")
+    if isinstance(fields, Mapping) and fields:
+        output = {str(name): pick(data, str(path)) for name, path in fields.items()}
+    else:
+        output = data if isinstance(data, dict) else {"value": data}
+    return Result(Step.SUCCEEDED, output=output, response=kept, elapsed_ms=elapsed_ms)
+
+
+def pick(data: object, path: str) -> object:
+    """Return what stands at a dotted path (``rows.0.total``) in JSON data, or None."""
+    for part in path.split("."):
+        if isinstance(data, dict):
+            data = data.get(part)
+        elif isinstance(data, list) and part.isdigit() and int(part) < len(data):
+            data = data[int(part)]
+        else:
+            return None
+    return data

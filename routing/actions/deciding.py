@@ -1,0 +1,176 @@
+"""Decides what is due: claims items, runs the rules over their facts, and writes the outcomes in bulk."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from routing import nudges, transitions
+from routing.actions.outcomes import TooManyMoves, settle
+from routing.actions.passes import Pass
+from routing.actions.proposals import no_route
+from routing.domain.roles import DESK, Actor
+from routing.domain.states import Action, State
+from routing.kinds import Opening, people
+from routing.models import Decision, FactRevision, Letter, Question, Step, WorkItem
+from routing.queries import desk as desk_queries
+from routing.queries.desk import FALLBACK_QUEUE, Desk
+from routing.queries.facts import Knowledge, knowledge
+from routing.transitions import Change, Owner, OwnerKind, ReviewPoint
+
+logger = logging.getLogger(__name__)
+
+BATCH_SIZE = 50
+LEASE = timedelta(seconds=60)
+MAX_ATTEMPTS = 3
+
+
+def decide_due(*, batch_size: int = BATCH_SIZE) -> int:
+    """Decide every item that is due, batch by batch, until a scan is empty; returns how many were decided."""
+    decided = 0
+    while ids := transitions.claim_due(batch_size, lease=LEASE):
+        decided += decide_claimed(ids)
+    return decided
+
+
+def decide_claimed(ids: Sequence[int]) -> int:
+    """Decide these claimed items in one transaction; returns how many.
+
+    When the batch fails as a whole, each item becomes due again at once and will be decided alone; one that fails
+    again and again goes to a person.
+    """
+    try:
+        with transaction.atomic():
+            return _decide(ids)
+    except Exception:
+        logger.exception("deciding %d items failed", len(ids))
+        _give_back(ids)
+        return 0
+
+
+def _give_back(ids: Sequence[int]) -> None:
+    with transaction.atomic():
+        now = transitions.database_now()
+        for item in transitions.lock(ids):
+            if item.state != State.INCOMING or item.decide_due_at is None:
+                continue
+            if item.decide_attempts >= MAX_ATTEMPTS:
+                work = Pass(item=item, desk=desk_queries.load(), now=now, known=Knowledge())
+                _to_person_after_error(work)
+                flush([work])
+            else:
+                item.decide_lease_until = None
+                transitions.store([item])
+
+
+def _decide(ids: Sequence[int]) -> int:
+    items = transitions.lock(ids)
+    now = transitions.database_now()
+    items = [item for item in items if item.state == State.INCOMING and item.decide_due_at is not None]
+    passes = begin(items, desk_queries.load(), now)
+    for work in passes:
+        _settle_safely(work)
+    flush(passes)
+    return len(passes)
+
+
+def _settle_safely(work: Pass) -> None:
+    """Settle one item; a fault in it harms no other item of the batch."""
+    item, before = work.item, dict(work.item.__dict__)
+    try:
+        if item.decide_attempts > MAX_ATTEMPTS:
+            raise TooManyMoves("decided too often without an end")
+        settle(work)
+    except Exception:
+        logger.exception("deciding item %s failed", item.pk)
+        item.__dict__.update(before)
+        for pending in (work.revisions, work.decisions, work.steps, work.openings, work.questions, work.letters):
+            pending.clear()
+        _to_person_after_error(work)
+
+
+def _to_person_after_error(work: Pass) -> None:
+    work.openings.append(
+        Opening(
+            item=work.item,
+            queue=work.desk.book(work.item.work_type_id).rules.fallback_queue or FALLBACK_QUEUE,
+            kind="escalation",
+            cause="error",
+            question="The rules could not be applied to this. Where should it go?",
+            proposal=no_route(),
+        )
+    )
+    work.note("review", cause="error")
+    work.change = Change(work.item, Action.ESCALATE, State.IN_REVIEW, data={"cause": "error"})
+
+
+def begin(items: Sequence[WorkItem], desk: Desk, now: datetime) -> list[Pass]:
+    """Load what deciding these locked items needs, in a number of queries that does not depend on how many."""
+    ages = {slug: int(str(place.config.get("max_age_minutes") or 0)) for slug, place in desk.places.items()}
+    known = knowledge(items, now, max_ages=ages)
+    ids = [item.pk for item in items]
+    runs = {item.pk: item.run for item in items}
+    fired: dict[int, dict[str, int]] = defaultdict(dict)
+    escalated: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    history = Decision.objects.filter(item_id__in=ids)
+    for row in history.values("item_id", "run", "rule_id", "kind", "position", "fires"):
+        if row["run"] != runs[row["item_id"]]:
+            continue
+        if row["fires"] and row["rule_id"]:
+            mine = fired[row["item_id"]]
+            mine[row["rule_id"]] = max(mine.get(row["rule_id"], 0), row["position"])
+        if row["kind"] == "review":
+            escalated[row["item_id"]][row["rule_id"]] += 1
+    steps: dict[int, list[Step]] = defaultdict(list)
+    for step in Step.objects.filter(item_id__in=ids).order_by("pk"):
+        if step.run == runs[step.item_id]:
+            steps[step.item_id].append(step)
+    questions = {q.item_id: q for q in Question.objects.filter(item_id__in=ids, status=Question.OPEN)}
+    return [
+        Pass(
+            item=item,
+            desk=desk,
+            now=now,
+            known=known[item.pk],
+            fired=fired[item.pk],
+            escalated=dict(escalated[item.pk]),
+            steps_so_far=steps[item.pk],
+            open_question=questions.get(item.pk),
+        )
+        for item in items
+    ]
+
+
+def flush(passes: Sequence[Pass], actor: Actor = DESK) -> None:
+    """Store what these passes decided, in a number of statements that does not depend on how many they are."""
+    FactRevision.objects.bulk_create([row for work in passes for row in work.revisions])
+    Decision.objects.bulk_create([row for work in passes for row in work.decisions])
+    steps = [row for work in passes for row in work.steps]
+    Step.objects.bulk_create(steps)
+    Question.objects.bulk_create([row for work in passes for row in work.questions])
+    letters = [row for work in passes for row in work.letters]
+    Letter.objects.bulk_create(letters)
+    openings = [(work, opening) for work in passes for opening in work.openings]
+    if openings:
+        opened = people().open([opening for _, opening in openings], passes[0].now)
+        for (work, opening), review in zip(openings, opened, strict=True):
+            label = f"{review.queue_name} decides"
+            owner = Owner(OwnerKind.QUEUE, review.queue, review.queue_name)
+            change = work.change
+            if change is not None:
+                change.owner = owner
+                change.review = ReviewPoint(label, review.queue, review.review_id)
+                change.data |= {"review": review.review_id, "cause": opening.cause}
+    for work in passes:
+        if work.change is not None and work.decisions:
+            work.change.data["decision"] = work.decisions[-1].pk
+    changes = [work.change for work in passes if work.change is not None]
+    if changes:
+        transitions.apply(changes, actor, passes[0].now)
+    for step in steps:
+        if step.due_at is not None:
+            transaction.on_commit(lambda step_id=step.pk: nudges.run_step(step_id))  # type: ignore[misc]
+    if letters:
+        transaction.on_commit(nudges.send_letters)

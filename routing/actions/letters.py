@@ -1,0 +1,56 @@
+"""Sends the letters that are due; the rows are the outbox."""
+
+import logging
+from datetime import timedelta
+
+from django.db import transaction
+
+from routing import mailing, transitions
+from routing.models import Letter
+from routing.outgoing.errors import OutgoingError
+
+logger = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 5
+
+
+def send_letters() -> int:
+    """Send every letter that is due, each claimed before it is sent; returns how many were sent."""
+    sent = 0
+    while letter := _claim():
+        try:
+            mailing.deliver(letter.to, letter.subject, letter.body)
+        except OutgoingError as error:
+            logger.warning("letter %s was not sent: %s", letter.pk, error.cause)
+            _failed(letter, error)
+        else:
+            Letter.objects.filter(pk=letter.pk).update(
+                status=Letter.SENT, due_at=None, sent_at=transitions.database_now()
+            )
+            sent += 1
+    return sent
+
+
+def _claim() -> Letter | None:
+    with transaction.atomic():
+        now = transitions.database_now()
+        rows = Letter.objects.select_for_update(skip_locked=True, of=("self",)).filter(due_at__lte=now)
+        letter = rows.order_by("due_at").first()
+        if letter is None:
+            return None
+        letter.status, letter.due_at = Letter.SENDING, now + timedelta(minutes=2)
+        letter.attempts += 1
+        if letter.attempts > MAX_ATTEMPTS:
+            letter.status, letter.due_at = Letter.FAILED, None
+        letter.save(update_fields=["status", "due_at", "attempts"])
+        if letter.status == Letter.SENDING:
+            return letter
+    return _claim()
+
+
+def _failed(letter: Letter, error: OutgoingError) -> None:
+    again = not error.permanent and letter.attempts < MAX_ATTEMPTS
+    wait = transitions.database_now() + timedelta(seconds=30 * 2**letter.attempts)
+    Letter.objects.filter(pk=letter.pk).update(
+        status=Letter.DUE if again else Letter.FAILED, due_at=wait if again else None, error=str(error)[:300]
+    )

@@ -1,0 +1,100 @@
+"""One deciding pass over one item, in memory: what it learned and decided, before the batch writes it in bulk."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from routing.domain.facts import Fact, Status, known, value_to_json
+from routing.kinds import Opening
+from routing.models import Decision, FactRevision, Letter, Question, Step, WorkItem
+from routing.queries.desk import Desk
+from routing.queries.facts import Knowledge
+from routing.transitions import Change
+
+
+@dataclass(slots=True)
+class Pass:
+    """The work of one decision for one locked item.
+
+    ``fired`` maps a rule's id to the position it last fired at, ``escalated`` to how often it asked people, both in
+    this run. Whatever is appended here is stored by ``deciding.flush`` in the same transaction.
+    """
+
+    item: WorkItem
+    desk: Desk
+    now: datetime
+    known: Knowledge
+    fired: dict[str, int] = field(default_factory=dict)
+    escalated: dict[str, int] = field(default_factory=dict)
+    steps_so_far: list[Step] = field(default_factory=list)
+    open_question: Question | None = None
+
+    revisions: list[FactRevision] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    openings: list[Opening] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    letters: list[Letter] = field(default_factory=list)
+    change: Change | None = None
+
+    def learn(self, name: str, fact: Fact, provider: str, *, quote: str = "", doubtful: bool = False) -> bool:
+        """Record a fact as a revision unless it is what we knew; returns whether anything changed."""
+        item, earlier = self.item, self.known.facts.get(name)
+        if doubtful:
+            before = self.known.doubtful.get(name)
+            if before is not None and before.value == value_to_json(fact.value):
+                return False
+        elif earlier is not None and (earlier.status, earlier.value) == (fact.status, fact.value) and earlier.seq:
+            return False
+        item.fact_seq += 1
+        row = FactRevision(
+            item=item,
+            seq=item.fact_seq,
+            run=item.run,
+            name=name,
+            status=fact.status.value,
+            value=value_to_json(fact.value) if fact.status is Status.KNOWN else None,
+            cause=fact.cause,
+            quote=quote[:500],
+            doubtful=doubtful,
+            provider=provider,
+            at=self.now,
+        )
+        self.revisions.append(row)
+        if doubtful:
+            self.known.doubtful[name] = row
+            return False
+        self.known.facts[name] = Fact(fact.status, fact.value, item.fact_seq, fact.cause)
+        return True
+
+    def learn_value(self, name: str, value: str, provider: str) -> bool:
+        """Record a known text."""
+        return self.learn(name, known(value), provider)
+
+    def note(
+        self,
+        kind: str,
+        *,
+        rule_id: str = "",
+        cause: str = "",
+        detail: dict[str, object] | None = None,
+        fires: bool = True,
+    ) -> Decision:
+        """Record a decision made at the present position; a rule that fires has fired from here on."""
+        decision = Decision(
+            item=self.item,
+            run=self.item.run,
+            version_id=self.desk.book(self.item.work_type_id).version_id,
+            rule_id=rule_id,
+            kind=kind,
+            cause=cause,
+            position=self.item.fact_seq,
+            detail=detail or {},
+            fires=fires,
+            decided_at=self.now,
+        )
+        self.decisions.append(decision)
+        if rule_id and fires:
+            self.fired[rule_id] = self.item.fact_seq
+        if kind == "review":
+            self.escalated[rule_id] = self.escalated.get(rule_id, 0) + 1
+        return decision

@@ -1,0 +1,259 @@
+"""Records what came of a step: its facts, what is due next, and the people to ask when it went wrong."""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import F
+
+from routing import nudges, transitions
+from routing.actions import calls, deciding, finding, outcomes
+from routing.actions.calling import RETRY, Result
+from routing.actions.passes import Pass
+from routing.actions.proposals import fallback_queue, no_route
+from routing.domain import engine
+from routing.domain.facts import MISSING, Fact, Money, Status, Value, known
+from routing.domain.roles import DESK
+from routing.domain.states import Action, State
+from routing.domain.templates import TemplateError
+from routing.kinds import Opening
+from routing.models import Destination, DestinationKind, FactRevision, Step, WorkItem
+from routing.queries import desk as desk_queries
+from routing.transitions import Change
+
+logger = logging.getLogger(__name__)
+
+FAILURES_UNTIL_FAILING = 5
+PROBE_EVERY = timedelta(seconds=30)
+MAX_FACTS_PER_STEP = 60
+MAX_TEXT = 20_000
+
+
+def record(step_id: int, attempt: int, result: Result) -> None:
+    """Store the result of a step's attempt and move the item on.
+
+    A result of an attempt that is no longer the running one (its lease ran out) changes nothing but a write's
+    record; one that belongs to an older run of the item is stored and moves nothing.
+    """
+    with transaction.atomic():
+        item = transitions.lock_one(Step.objects.values_list("item_id", flat=True).get(pk=step_id))
+        step = Step.objects.select_for_update(of=("self",)).select_related("destination").get(pk=step_id)
+        if step.status != Step.RUNNING or step.attempts != attempt:
+            logger.warning("step %s: the result of attempt %s came too late", step_id, attempt)
+            return
+        now = transitions.database_now()
+        _count_failures(step, result, now)
+        if result.status == RETRY and step.attempts < step.max_attempts:
+            _again(step, result, now)
+            return
+        if result.status == RETRY:
+            result.status = Step.FAILED
+        _store(step, result, now)
+        if step.run != item.run and step.status != Step.UNKNOWN:
+            return
+        _move_on(item, step, result, now)
+
+
+def _count_failures(step: Step, result: Result, now: datetime) -> None:
+    place = step.destination
+    if place is None or not result.counts_against:
+        return
+    rows = Destination.objects.filter(pk=place.pk)
+    if result.status == Step.SUCCEEDED:
+        if place.failures_in_a_row or place.status == Destination.FAILING:
+            rows.update(failures_in_a_row=0)
+            rows.filter(status=Destination.FAILING).update(status=Destination.ON, failing_since=None, probe_at=None)
+        return
+    rows.update(failures_in_a_row=F("failures_in_a_row") + 1)
+    rows.filter(status=Destination.ON, failures_in_a_row__gte=FAILURES_UNTIL_FAILING).update(
+        status=Destination.FAILING, failing_since=now, probe_at=now + PROBE_EVERY
+    )
+
+
+def _again(step: Step, result: Result, now: datetime) -> None:
+    wait = max(min(2.0**step.attempts, 60.0), min(result.retry_after_seconds, 300.0))
+    step.status, step.due_at, step.lease_until = Step.DUE, now + timedelta(seconds=wait), None
+    step.cause, step.error = result.cause, result.error
+    step.save(update_fields=["status", "due_at", "lease_until", "cause", "error"])
+
+
+def _store(step: Step, result: Result, now: datetime) -> None:
+    step.status, step.ended_at, step.lease_until, step.due_at = result.status, now, None, None
+    step.output, step.response = (result.output or None), result.response
+    step.cause, step.error = result.cause, result.error
+    step.tokens_in, step.tokens_out, step.elapsed_ms = result.tokens_in, result.tokens_out, result.elapsed_ms
+    if result.request is not None:
+        step.request = result.request
+    if step.started_at is not None and not step.elapsed_ms:
+        step.elapsed_ms = int((now - step.started_at).total_seconds() * 1000)
+    step.save()
+
+
+def _move_on(item: WorkItem, step: Step, result: Result, now: datetime) -> None:
+    work = deciding.begin([item], desk_queries.load(), now)[0]
+    _learn(work, step, result)
+    group = list(Step.objects.filter(group=step.group, status=Step.DUE).order_by("ordinal")) if step.group else []
+    if step.status == Step.UNKNOWN:
+        cancel(group, now, "an earlier one has an unknown outcome")
+        if item.state != State.WORKING or step.run != item.run:
+            _flush_facts(work)
+            return
+        _ask(
+            work, "unknown_outcome", f"Did {step.destination} go through? No answer came back.", _outcome_proposal(step)
+        )
+    elif step.status == Step.FAILED and step.acting:
+        cancel(group, now, "an earlier one failed")
+        _ask(
+            work,
+            "failed",
+            f"{step.destination} did not work: {step.error}. What should happen?",
+            {"kind": "retry", "step": step.pk, "destination": step.name},
+        )
+    elif group:
+        group[0].due_at = now
+        group[0].save(update_fields=["due_at"])
+        transaction.on_commit(lambda: nudges.run_step(group[0].pk))
+    elif not Step.objects.filter(item=item, run=item.run, status__in=[Step.DUE, Step.RUNNING]).exists():
+        work.change = Change(item, Action.STEP_ENDED, State.INCOMING, decide_at=now, data={"step": step.pk})
+    if work.change is None:
+        _flush_facts(work)
+    else:
+        work.change.data |= {"step": step.pk}
+        deciding.flush([work])
+
+
+def _flush_facts(work: Pass) -> None:
+    FactRevision.objects.bulk_create(work.revisions)
+    transitions.store([work.item])
+
+
+def _outcome_proposal(step: Step) -> dict[str, object]:
+    return {"kind": "outcome", "step": step.pk, "destination": step.name}
+
+
+def _ask(work: Pass, cause: str, question: str, proposal: dict[str, object]) -> None:
+    noted = work.note("review", cause=cause)
+    work.openings.append(
+        Opening(
+            item=work.item,
+            queue=fallback_queue(work),
+            kind="escalation",
+            cause=cause,
+            question=question[:300],
+            proposal=proposal,
+            decision=noted,
+        )
+    )
+    work.change = Change(work.item, Action.ESCALATE_STEP, State.IN_REVIEW)
+
+
+def _learn(work: Pass, step: Step, result: Result) -> None:
+    if step.kind == finding.ROUTER_STEP:
+        _learn_route(work, step, result)
+    elif step.kind == DestinationKind.SOURCE:
+        _learn_fields(
+            work, step.name, step, result, f"source:{step.name.removeprefix('source.')}", prefix=f"{step.name}."
+        )
+    else:
+        name = f"steps.{step.name}"
+        kind = "agent" if step.kind == DestinationKind.AGENT else "tool"
+        _learn_fields(work, name, step, result, f"{kind}:{step.name}", prefix=f"{name}.output.")
+
+
+def _learn_route(work: Pass, step: Step, result: Result) -> None:
+    if step.status != Step.SUCCEEDED:
+        work.learn("router", Fact(Status.UNAVAILABLE, cause=result.cause), "model:router")
+        return
+    confidence = Decimal(str(result.output["confidence"]))
+    finding.learn_suggestion(
+        work, str(result.output["label"]), confidence, str(result.output["reason"]), "model:router"
+    )
+
+
+def _learn_fields(work: Pass, name: str, step: Step, result: Result, provider: str, *, prefix: str) -> None:
+    if step.status != Step.SUCCEEDED:
+        work.learn(name, Fact(Status.UNAVAILABLE, cause=result.cause), provider)
+        return
+    if result.missing:
+        work.learn(name, MISSING, provider)
+        return
+    for path, value in list(flatten(result.output))[:MAX_FACTS_PER_STEP]:
+        work.learn(f"{prefix}{path}", known(value) if value is not None else MISSING, provider)
+    work.learn(name, known("succeeded"), provider)
+
+
+def flatten(data: dict[str, object], prefix: str = "") -> Iterable[tuple[str, Value]]:
+    """Yield (dotted name, value) for what an answer holds; lists of plain values stay lists, objects are entered."""
+    for key, value in data.items():
+        path = f"{prefix}{key}"
+        match value:
+            case {"amount": (int() | float() | str()) as amount, "currency": str() as currency}:
+                yield path, Money(Decimal(str(amount)), currency)
+            case dict():
+                yield from flatten(value, f"{path}.")
+            case list():
+                yield path, tuple(str(part) for part in value)
+            case float():
+                yield path, Decimal(str(value))
+            case None | bool() | int():
+                yield path, value
+            case _:
+                yield path, str(value)[:MAX_TEXT].replace("\x00", "")
+
+
+def cancel(steps: Iterable[Step], now: datetime, why: str) -> None:
+    """End steps that did not run."""
+    for step in steps:
+        step.status, step.due_at, step.lease_until, step.ended_at, step.error = Step.CANCELLED, None, None, now, why
+        step.save(update_fields=["status", "due_at", "lease_until", "ended_at", "error"])
+
+
+def still_approved(item: WorkItem, step: Step, now: datetime) -> bool:
+    """Just before a write is sent: render it again and ask the live rules, which can only add a stop.
+
+    When either says no, the steps of this approval are cancelled and a person or the rules look again. The item and
+    the step are locked by the caller. A later attempt sends the same bytes and is not asked again.
+    """
+    if step.attempts:
+        return True
+    work = deciding.begin([item], desk_queries.load(), now)[0]
+    group = list(Step.objects.filter(group=step.group, status=Step.DUE).order_by("ordinal"))
+    answer = outcomes.decide(work)
+    if answer.kind is engine.Kind.STOP or (answer.kind is engine.Kind.REVIEW and answer.cause == "escalated"):
+        cancel(group, now, "the rules stopped it before it was sent")
+        transitions.apply(
+            [Change(item, Action.STEP_ENDED, State.INCOMING, decide_at=now, data={"step": step.pk})], DESK, now
+        )
+        return False
+    params = tuple(dict((step.request or {}).get("with") or {}).items())
+    if _digest_now(work, step, params) == step.digest:
+        return True
+    cancel(group, now, "what would be sent is no longer what was approved")
+    slugs = [one.name for one in group]
+    question = f"What was approved for {', '.join(slugs)} has changed since. Approve it as it is now?"
+    try:
+        facts = calls.with_params(work.known.facts, params)
+        rendered = [calls.render_call(work.desk.places[slug], facts) for slug in slugs]
+        proposal: dict[str, object] = {
+            "kind": "calls",
+            "calls": rendered,
+            "drafts": {},
+            "params": [list(p) for p in params],
+        }
+    except (TemplateError, KeyError):
+        proposal = no_route()
+    _ask(work, "changed", question, proposal)
+    deciding.flush([work])
+    return False
+
+
+def _digest_now(work: Pass, step: Step, params: tuple[tuple[str, str], ...]) -> str:
+    place = work.desk.places.get(step.name)
+    if place is None:
+        return ""
+    try:
+        return str(calls.render_call(place, calls.with_params(work.known.facts, params))["digest"])
+    except TemplateError:
+        return ""

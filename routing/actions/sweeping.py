@@ -1,0 +1,91 @@
+"""The sweeper: each second it looks for what is owed, so that nothing depends on a message arriving."""
+
+from datetime import timedelta
+
+from django.db import transaction
+
+from routing import nudges, transitions
+from routing.actions import asking, deciding, recording, running
+from routing.actions.calling import RETRY, Result
+from routing.domain.roles import DESK
+from routing.domain.states import Action, State
+from routing.models import Letter, Question, Step, WaitKind, WorkItem
+from routing.queries import desk as desk_queries
+from routing.transitions import Change
+
+BATCH = 200
+
+
+def sweep() -> None:
+    """Look once: wake what waits, close questions that ran out, take back steps whose worker died, nudge workers."""
+    now = transitions.database_now()
+    _wake()
+    _close_questions()
+    _remind()
+    _take_back_steps()
+    if WorkItem.objects.filter(decide_due_at__lte=now).exists():
+        nudges.decide()
+    for step_id in running.due_steps(BATCH):
+        nudges.run_step(step_id)
+    if Letter.objects.filter(due_at__lte=now).exists():
+        nudges.send_letters()
+
+
+def _wake() -> None:
+    """Decide waiting items whose time has come; a timer does nothing unless its exact wait is still there."""
+    with transaction.atomic():
+        now = transitions.database_now()
+        ids = list(WorkItem.objects.filter(wake_at__lte=now, state=State.WAITING).values_list("pk", flat=True)[:BATCH])
+        items = [
+            item
+            for item in transitions.lock(ids)
+            if item.state == State.WAITING and item.wake_at is not None and item.wake_at <= now
+        ]
+        changes = [Change(item, Action.WAKE, State.INCOMING, decide_at=now) for item in items]
+        if changes:
+            transitions.apply(changes, DESK, now)
+
+
+def _close_questions() -> None:
+    now = transitions.database_now()
+    due = Question.objects.filter(status=Question.OPEN, due_at__lte=now).values_list("pk", "item_id")[:BATCH]
+    for question_id, item_id in list(due):
+        with transaction.atomic():
+            item = transitions.lock_one(item_id)
+            question = Question.objects.select_for_update().get(pk=question_id)
+            if question.status != Question.OPEN:
+                continue
+            question.status, question.closed_at = Question.EXPIRED, now
+            question.save(update_fields=["status", "closed_at"])
+            if item.state != State.WAITING or item.wait_kind != WaitKind.REQUESTER:
+                continue
+            work = deciding.begin([item], desk_queries.load(), now)[0]
+            item.question_rounds = asking.MAX_ROUNDS
+            work.change = Change(item, Action.QUESTION_EXPIRED, State.INCOMING, decide_at=now)
+            deciding.flush([work])
+
+
+def _remind() -> None:
+    """Send the one reminder of each open question."""
+    now = transitions.database_now()
+    with transaction.atomic():
+        rows = Question.objects.select_for_update(skip_locked=True, of=("self",)).select_related("item")
+        letters = []
+        for question in rows.filter(status=Question.OPEN, remind_at__lte=now)[:BATCH]:
+            question.remind_at = None
+            question.save(update_fields=["remind_at"])
+            body = asking.question_body(question.item, question.note)
+            letters.append(asking.letter(question.item, "reminder", now, body))
+        Letter.objects.bulk_create(letters)
+
+
+def _take_back_steps() -> None:
+    """End the attempts of workers that died: a write may have been sent, anything else may run again."""
+    now = transitions.database_now()
+    lost = Step.objects.filter(status=Step.RUNNING, lease_until__lte=now - timedelta(seconds=1))
+    for step in list(lost[:BATCH]):
+        if step.writes:
+            result = Result(Step.UNKNOWN, cause="lost", error="the worker was lost while sending", counts_against=False)
+        else:
+            result = Result(RETRY, cause="lost", error="the worker was lost", counts_against=False)
+        recording.record(step.pk, step.attempts, result)

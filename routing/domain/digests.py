@@ -1,0 +1,14 @@
+"""Digests that bind an approval to exactly what was approved."""
+
+import hashlib
+import json
+
+
+def canonical(data: object) -> str:
+    """Return the one JSON text of this data: sorted keys, no spaces."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def digest(data: object) -> str:
+    """Return the SHA-256 of the canonical JSON text, in hexadecimal."""
+    return hashlib.sha256(canonical(data).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,74 @@
+"""The registry of destination kinds that people staff; ``reviews`` registers *queue* here.
+
+Routing never imports reviews: it opens and closes reviews through this interface, inside the caller's transaction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from routing.models import Decision, Destination, WorkItem
+
+
+@dataclass(slots=True)
+class Opening:
+    """A review to open for a locked item.
+
+    ``kind`` is ``escalation`` or ``assigned``. ``cause`` says why a person is asked (``escalated``, ``approval``,
+    ``unavailable``, ``missing``, ``no_rule``, ``circles``, ``limit``, ``failed``, ``unknown_outcome``, ``assigned``, ``error``). ``proposal`` has a
+    ``kind`` key: ``route``, ``output``, ``calls``, ``continue``, ``facts``, ``retry``, ``outcome`` or ``task``. ``assignee_id`` offers it to one person.
+    """
+
+    item: WorkItem
+    queue: str
+    kind: str
+    cause: str
+    question: str
+    reason: str = ""
+    proposal: dict[str, object] = field(default_factory=dict)
+    rule_id: str = ""
+    names: list[str] = field(default_factory=list)
+    decision: Decision | None = None
+    assignee_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A review that was opened: its id and the queue it ended up in."""
+
+    review_id: int
+    queue: str
+    queue_name: str
+
+
+class PeopleKind(Protocol):
+    """What routing needs of a kind of destination that people staff."""
+
+    def open(self, openings: Sequence[Opening], now: datetime) -> list[Opened]:
+        """Open one review for each opening, in order; a queue that is gone is replaced by the first that is left."""
+
+    def close(self, items: Sequence[WorkItem], why: str, now: datetime) -> None:
+        """Withdraw the open reviews of these locked items."""
+
+    def eligible(self, destination: Destination, item: WorkItem | None = None) -> bool:
+        """Return whether somebody could decide (this item) here."""
+
+    def problems(self, destination: Destination) -> list[str]:
+        """Return what is wrong with the destination's set-up, in the admin's words."""
+
+    def describe(self, destination: Destination) -> str:
+        """Return one sentence about who staffs it."""
+
+
+_kinds: dict[str, PeopleKind] = {}
+
+
+def register(kind: str, people: PeopleKind) -> None:
+    """Make ``people`` answer for destinations of this kind."""
+    _kinds[kind] = people
+
+
+def people() -> PeopleKind:
+    """Return what answers for queues; raises LookupError when nothing is registered."""
+    return _kinds["queue"]

@@ -1,0 +1,95 @@
+"""What the dispatcher does with a request, over a real database."""
+
+from decimal import Decimal
+
+import pytest
+
+from reviews.models import Review
+from routing.domain.facts import Money, value_from_json
+from routing.models import Decision, FactRevision, Letter, Question, WorkItem
+from tests.desks import TestDesk, decide, fresh
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ORDER = {"name": "order_number", "required": True, "pattern": r"\b(K-\d+)\b"}
+
+
+@pytest.fixture
+def desk() -> TestDesk:
+    made = TestDesk()
+    made.queue("triage", staff_role="operator")
+    made.queue("support")
+    return made
+
+
+def facts_of(item: WorkItem) -> dict[str, object]:
+    rows = FactRevision.objects.filter(item=item).order_by("seq")
+    return {row.name: value_from_json(row.value) for row in rows}
+
+
+def test_an_item_that_no_rule_decides_waits_in_the_fallback_queue(desk: TestDesk) -> None:
+    item = desk.send("anything")
+    decide()
+    item = fresh(item)
+    review = Review.objects.get(item=item)
+    assert (item.state, item.owner_kind, item.owner_ref) == ("in_review", "queue", "triage")
+    assert (item.review_id, item.review_queue) == (review.pk, "triage")
+    assert review.cause == "no_rule"
+    assert [event.kind for event in item.events.all()] == ["received", "escalate"]
+
+
+def test_an_input_is_read_from_the_text_with_the_words_it_came_from(desk: TestDesk) -> None:
+    desk.work_type("support", ORDER)
+    desk.rules("support", {"when": {"fact": "input.order_number", "op": "known"}, "then": {"do": "finish"}})
+    item = desk.send("Where is my order K-10234?", type="support")
+    decide()
+    row = FactRevision.objects.get(item=item, name="input.order_number")
+    assert (row.value, row.provider, row.quote) == ("K-10234", "text", "K-10234")
+    assert fresh(item).state == "done"
+
+
+def test_a_missing_input_is_asked_of_the_requester_once(desk: TestDesk) -> None:
+    desk.work_type("support", ORDER, {"name": "colour", "required": True})
+    desk.destination("note", "tool", via="http", method="GET", url="https://example.org/{{ input.order_number }}")
+    desk.rules("support", {"when": {"all": []}, "then": {"do": "go", "to": ["note"]}})
+    item = desk.send("Where is it?", type="support", requester_email="kim@example.org")
+    decide()
+    item = fresh(item)
+    question = Question.objects.get(item=item)
+    assert (item.state, item.wait_kind, item.owner_kind) == ("waiting", "requester", "requester")
+    assert question.names == ["order_number", "colour"]
+    assert [letter.to for letter in Letter.objects.filter(item=item)] == ["kim@example.org"]
+
+
+def test_first_look_sets_the_type_and_its_rulebook_decides_in_the_same_pass(desk: TestDesk) -> None:
+    desk.work_type("support")
+    desk.rules(None, {"when": {"fact": "item.title", "op": "contains", "value": "refund"}, "set": {"type": "support"}})
+    desk.rules("support", {"when": {"all": []}, "then": {"do": "go", "to": ["support"]}})
+    item = desk.send("a refund please")
+    decide()
+    item = fresh(item)
+    assert item.work_type is not None
+    assert (item.work_type.slug, item.state, item.owner_ref) == ("support", "in_review", "support")
+    assert [(d.rule_id, d.kind) for d in Decision.objects.filter(item=item)] == [("r1", "change"), ("r1", "go")]
+    assert item.version == 2
+
+
+def test_an_untrained_router_says_so_and_sends_to_triage(desk: TestDesk) -> None:
+    desk.rules(
+        None, {"when": {"fact": "router.confidence", "op": "at_least", "value": 0.8}, "set": {"type": "router.type"}}
+    )
+    item = desk.send("hello")
+    decide()
+    review = Review.objects.get(item=item)
+    assert (review.queue.slug, review.cause) == ("triage", "unavailable")
+    assert "has not been trained" in review.question
+
+
+def test_money_is_read_from_the_text_and_compared(desk: TestDesk) -> None:
+    desk.work_type("support", {"name": "amount", "kind": "money", "currency": "EUR"})
+    over = {"fact": "input.amount", "op": "over", "value": {"amount": "200", "currency": "EUR"}}
+    desk.rules("support", {"when": over, "then": {"do": "stop", "reason": "too much"}})
+    item = desk.send("Please refund 249.90 EUR", type="support")
+    decide()
+    assert facts_of(item)["input.amount"] == Money(Decimal("249.90"), "EUR")
+    assert fresh(item).state == "stopped"

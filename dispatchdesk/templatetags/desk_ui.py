@@ -1,6 +1,6 @@
 """Template tags for the smallest parts of the interface: icons, times, initials, priorities, states, due rings."""
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from django import template
 from django.utils import timezone as clock
@@ -62,7 +62,7 @@ def ago(when: datetime | None, form: str = "long") -> SafeString:
     Without JavaScript the exact time is shown, in the desk's time zone. None shows nothing.
     """
     if when is None:
-        return mark_safe("")  # noqa: S308 - a constant
+        return mark_safe("")
     exact = date_format(clock.localtime(when), "j M, H:i")
     text = f"since {exact}" if form == "since" else exact
     return format_html('<time datetime="{}" data-ago="{}">{}</time>', _iso(when), form, text)
@@ -108,19 +108,19 @@ def state_chip(state: str, label: str) -> SafeString:
 
 
 @register.simple_tag
-def priority_mark(priority: int, label: str, words: bool = False) -> SafeString:
+def priority_mark(priority: int, label: str, form: str = "mark") -> SafeString:
     """Draw a priority (0 low to 3 urgent) as bars that differ in number, not only in colour.
 
-    Normal draws nothing unless ``words`` asks for the label to be shown too.
+    Normal draws nothing unless ``form`` is "words", which shows the label too.
     """
-    if priority == 1 and not words:
-        return mark_safe("")  # noqa: S308 - a constant
+    if priority == 1 and form != "words":
+        return mark_safe("")
     return format_html(
         '<span class="priority priority-{}" title="{} priority">{}<span{}>{}</span></span>',
         PRIORITY_NAMES[priority],
         label,
         icon(f"priority-{PRIORITY_NAMES[priority]}"),
-        "" if words else mark_safe(' class="sr"'),  # noqa: S308 - a constant
+        "" if form == "words" else mark_safe(' class="sr"'),
         label,
     )
 
@@ -132,7 +132,7 @@ def due_ring(due_at: datetime | None, created_at: datetime | None = None) -> Saf
     None draws nothing: work that is finished or has no due time has no ring.
     """
     if due_at is None:
-        return mark_safe("")  # noqa: S308 - a constant
+        return mark_safe("")
     return format_html(
         '<span class="due" data-due="{}" data-from="{}">due {}</span>',
         epoch(due_at),
@@ -148,4 +148,4 @@ def epoch(when: datetime | None) -> str:
 
 
 def _iso(when: datetime) -> str:
-    return when.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

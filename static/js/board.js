@@ -153,7 +153,6 @@ function startCards() {
   });
 }
 
-document.documentElement.classList.add("scripted");
 startColumns();
 startFilters();
 startCards();

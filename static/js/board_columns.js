@@ -243,7 +243,7 @@ export async function showMore(link, { focus = true } = {}) {
   const more = next.querySelector(".column-more");
   if (more) link.replaceWith(document.adoptNode(more));
   else link.remove();
-  if (focus) list.children[before]?.querySelector(".card-title").focus();
+  if (focus) (list.children[before] ?? list.lastElementChild)?.querySelector(".card-title").focus();
   else watchEnd(more);
   markMine();
   updateTimes(column);

@@ -1,4 +1,6 @@
-// Sets the chosen colours before anything is painted. A classic script, so that it runs before the styles apply.
+// Sets the chosen colours before anything is painted, and says that scripts run. A classic script, so that it runs
+// before the styles apply.
+document.documentElement.classList.add("scripted");
 try {
   const theme = localStorage.getItem("desk.theme");
   if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;

@@ -1,12 +1,19 @@
-"""What a work type asks for: inputs, their kinds, and when they apply."""
+"""What a work type asks for: inputs, when they apply, how an answer is read and how one is found in a text."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
+from itertools import islice
 
+from routing.domain.comparisons import folded, number_of
 from routing.domain.conditions import Evaluator, evaluator, reads
-from routing.domain.facts import Fact, Facts, Status, lookup
+from routing.domain.facts import Fact, Facts, Money, Status, Value, lookup, value_from_json
 from routing.domain.kleene import FALSE, NOT_APPLICABLE
+from routing.domain.patterns import compiled, literal
+from routing.domain.reading import EMAIL, URL, URL_IN_TEXT, amounts, days, read_amount, read_day, read_number
 from routing.domain.rules import Condition
 
 
@@ -108,3 +115,199 @@ def with_applicability(facts: Facts, inputs: tuple[ConditionalInput, ...]) -> Fa
         if before == [effective[item.spec.fact] for item in inputs]:
             break
     return effective
+
+
+class InputError(ValueError):
+    """A value that was given cannot be used; the message tells the one who gave it why."""
+
+
+_LONGEST = {Kind.LONG_TEXT: 20_000, Kind.FILE: 500}
+_LONGEST_LINE = 1_000
+
+
+def parse_value(spec: InputSpec, raw: object, *, today: date | None = None) -> Value:
+    """Read what somebody gave for an input; raises InputError in the user's words.
+
+    Takes texts as people write them and the JSON forms (numbers, {amount, currency}), as well as values read before.
+    Numbers and money may be written with points, commas or blanks between thousands; days in the common ways where the
+    order of day and month is clear. ``today`` allows days without a year and words like *tomorrow*.
+    """
+    if isinstance(raw, str):
+        raw = _clean(spec, raw)
+    if raw is None or raw == "":
+        raise InputError(f"{spec.label}: please give a value.")
+    match spec.kind:
+        case Kind.NUMBER:
+            return _number(spec, raw)
+        case Kind.MONEY:
+            return _money(spec, raw)
+        case Kind.DATE:
+            return _date(spec, raw, today)
+    if isinstance(raw, int | Decimal) and not isinstance(raw, bool):
+        raw = str(raw)
+    if not isinstance(raw, str):
+        raise InputError(f"{spec.label}: please give a text.")
+    return _text(spec, raw)
+
+
+def _clean(spec: InputSpec, raw: str) -> str:
+    text = raw.strip()
+    longest = _LONGEST.get(spec.kind, _LONGEST_LINE)
+    if len(text) > longest:
+        raise InputError(f"{spec.label}: please use at most {longest:,} characters.")
+    if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        raise InputError(f"{spec.label}: the text holds characters that cannot be kept.")
+    return text
+
+
+def _finite(raw: object) -> Decimal | None:
+    """Return a number given as one, if it is finite and of a sensible size."""
+    try:
+        value = value_from_json(raw)
+    except (ValueError, TypeError):
+        return None
+    number = number_of(value)
+    return None if number is None else Decimal(number)
+
+
+def _number(spec: InputSpec, raw: object) -> Value:
+    number = read_number(raw) if isinstance(raw, str) else raw if isinstance(raw, Decimal) else _finite(raw)
+    if number is None:
+        raise InputError(f"{spec.label}: please give a number, such as 12 or 12.5.")
+    return int(number) if number == number.to_integral_value() else number
+
+
+def _money(spec: InputSpec, raw: object) -> Money:
+    read: tuple[Decimal, str] | None = None
+    if isinstance(raw, Money):
+        read = raw.amount, raw.currency
+    elif isinstance(raw, str):
+        read = read_amount(raw)
+    elif isinstance(raw, dict):
+        amount = raw.get("amount")
+        number = read_number(amount, point_groups=True) if isinstance(amount, str) else _finite(amount)
+        read = None if number is None else (number, str(raw.get("currency") or "").strip().upper())
+    else:
+        number = _finite(raw)
+        read = None if number is None else (number, "")
+    example = f"49.90 {spec.currency or 'EUR'}"
+    if read is None:
+        raise InputError(f"{spec.label}: please give an amount, such as {example}.")
+    currency = read[1] or spec.currency
+    if not currency:
+        raise InputError(f"{spec.label}: please say in which currency, such as {example}.")
+    if spec.currency and currency != spec.currency:
+        raise InputError(f"{spec.label}: please give the amount in {spec.currency}, not in {currency}.")
+    return Money(read[0], currency)
+
+
+def _date(spec: InputSpec, raw: object, today: date | None) -> date:
+    if isinstance(raw, datetime):
+        return raw.date()
+    if isinstance(raw, date):
+        return raw
+    found = read_day(raw, today) if isinstance(raw, str) else None
+    if found is None:
+        raise InputError(f"{spec.label}: please give a day, such as 2026-03-31 or 31 March 2026.")
+    if not found.sure and found.quote[0].isdigit() and not any(char.isalpha() for char in found.quote):
+        raise InputError(f"{spec.label}: day and month can be told apart only if the month is a word.")
+    return found.day
+
+
+def _text(spec: InputSpec, text: str) -> str:
+    match spec.kind:
+        case Kind.CHOICE:
+            for choice in spec.choices:
+                if folded(choice) == folded(text):
+                    return choice
+            raise InputError(f"{spec.label}: please choose one of {', '.join(spec.choices)}.")
+        case Kind.EMAIL:
+            if not EMAIL.fullmatch(text):
+                raise InputError(f"{spec.label}: please give an e-mail address, such as name@example.com.")
+        case Kind.URL:
+            url = text if "://" in text else f"https://{text}"
+            if not URL.fullmatch(url):
+                raise InputError(f"{spec.label}: please give a web address, such as https://example.com/page.")
+            return url
+        case Kind.TEXT:
+            return " ".join(text.splitlines())
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value found in a text with the words it came from; a doubtful one is offered for confirmation, never used."""
+
+    value: Value
+    quote: str
+    doubtful: bool
+
+
+_MOST_CANDIDATES = 50
+_LONGEST_QUOTE = 200
+# Words that stand in any text without being an answer.
+_NEVER_FOUND = frozenset({"other", "others", "none", "yes", "no", "unknown", "any"})
+
+
+def find_in_text(spec: InputSpec, text: str, *, today: date | None = None) -> Found | None:
+    """Find an input in a text: by the spec's pattern, else by its kind (money, date, e-mail, URL, choice).
+
+    A pattern gives its group named ``value``, else its first group, else all it matches. Money counts only with its
+    currency, and in the input's own. Two different candidates, or a day that can be read in two ways, are doubtful;
+    what ``parse_value`` would refuse is no candidate. Raises PatternError for an unreadable pattern.
+    """
+    candidates: dict[object, Found] = {}
+    for found in islice(_candidates(spec, text, today), _MOST_CANDIDATES):
+        key = folded(found.value) if isinstance(found.value, str) else found.value
+        candidates.setdefault(key, found)
+    if not candidates:
+        return None
+    first = next(iter(candidates.values()))
+    return replace(first, quote=first.quote[:_LONGEST_QUOTE], doubtful=first.doubtful or len(candidates) > 1)
+
+
+def _candidates(spec: InputSpec, text: str, today: date | None) -> Iterator[Found]:
+    if spec.pattern:
+        yield from _matched(spec, text, today)
+        return
+    match spec.kind:
+        case Kind.MONEY:
+            for amount in amounts(text):
+                if not spec.currency or amount.currency == spec.currency:
+                    yield Found(Money(amount.amount, amount.currency), amount.quote, doubtful=False)
+        case Kind.DATE:
+            for day in days(text, today):
+                yield Found(day.day, day.quote, doubtful=not day.sure)
+        case Kind.EMAIL:
+            for match in EMAIL.finditer(text):
+                quote = match.group(0) or ""
+                yield Found(quote, quote, doubtful=False)
+        case Kind.URL:
+            for match in URL_IN_TEXT.finditer(text):
+                quote = (match.group(0) or "").rstrip(".,;:!?)]}'*_")
+                yield from _parsed(spec, quote, quote, today)
+        case Kind.CHOICE:
+            yield from _chosen(spec, text)
+
+
+def _chosen(spec: InputSpec, text: str) -> Iterator[Found]:
+    for choice in spec.choices:
+        words = r"[\s_-]+".join(literal(word) for word in re.split(r"[\s_-]+", choice.strip()) if word)
+        if words and folded(choice) not in _NEVER_FOUND:
+            match = compiled(rf"(?i)(?:^|[^\pL\pN_])({words})(?:$|[^\pL\pN_])").search(text)
+            if match is not None:
+                yield Found(choice, match.group(1) or "", doubtful=False)
+
+
+def _matched(spec: InputSpec, text: str, today: date | None) -> Iterator[Found]:
+    pattern = compiled(spec.pattern)
+    group: str | int = "value" if "value" in pattern.groupindex else min(pattern.groups, 1)
+    for match in pattern.finditer(text):
+        yield from _parsed(spec, match.group(group) or "", match.group(0) or "", today)
+
+
+def _parsed(spec: InputSpec, raw: str, quote: str, today: date | None) -> Iterator[Found]:
+    try:
+        yield Found(parse_value(spec, raw, today=today), quote, doubtful=False)
+    except InputError:
+        return

@@ -1,5 +1,6 @@
 """Regular expressions by people, run by RE2: linear in the length of the text, whatever the pattern."""
 
+from collections.abc import Iterator
 from typing import Protocol, cast
 
 import re2
@@ -27,7 +28,9 @@ class Pattern(Protocol):
 
     def search(self, text: str) -> Match | None: ...
 
-    def finditer(self, text: str) -> "list[Match]": ...
+    def fullmatch(self, text: str) -> Match | None: ...
+
+    def finditer(self, text: str) -> Iterator[Match]: ...
 
 
 def compiled(pattern: str) -> Pattern:
@@ -43,3 +46,8 @@ def compiled(pattern: str) -> Pattern:
         raise PatternError(words) from error
     except UnicodeEncodeError as error:
         raise PatternError("it holds characters that are no text") from error
+
+
+def literal(text: str) -> str:
+    """Return the pattern that matches just this text."""
+    return str(re2.escape(text))

@@ -3,8 +3,9 @@
 import socket
 
 import pytest
+from pytest_django.fixtures import SettingsWrapper
 
-from routing.outgoing.client import GuardedClient, send
+from routing.outgoing.client import GuardedClient, allowed_hosts, send
 from routing.outgoing.errors import Cause, OutgoingError, Sent
 from routing.outgoing.messages import Request
 from tests.outgoing.conftest import MakeClient
@@ -135,6 +136,19 @@ def test_the_allow_list_opens_the_named_host_and_port_only(make_client: MakeClie
         for url in (other.url, f"http://localhost:{opened.port}", f"http://127.0.0.2:{opened.port}"):
             assert "is blocked" in str(refusal(client, url))
         assert (opened.connections, other.connections) == (1, 0)
+
+
+def test_the_setting_opens_hosts(settings: SettingsWrapper) -> None:
+    with scripted_server([http("hello")]) as server:
+        settings.DESK_ALLOW_HOSTS = [server.name]
+        response = send(
+            Request("GET", server.url),
+            deadline_seconds=5,
+            max_bytes=100,
+            follow_redirects=False,
+            allow=allowed_hosts(),
+        )
+        assert response.body == b"hello"
 
 
 def test_a_connection_opened_under_one_allow_list_is_not_reused_under_another() -> None:

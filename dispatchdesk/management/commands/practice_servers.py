@@ -1,0 +1,45 @@
+"""``manage.py practice_servers``: serve the practice model and the practice tools on loopback."""
+
+import socket
+
+import uvicorn
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from dispatchdesk.practice.servers.asgi import PracticeServers
+from dispatchdesk.practice.servers.ledger import Ledger
+from dispatchdesk.practice.servers.place import HOST, practice_delays, practice_port
+
+STOP_SECONDS = 2
+
+
+class Command(BaseCommand):
+    help = "Serve the practice model and the practice tools on loopback until stopped (PRACTICE_PORT moves them)."
+    requires_system_checks = ()
+
+    def handle(self, *_args: object, **_options: object) -> None:
+        try:
+            port = practice_port(settings.PORT)
+            model_delay_seconds, tool_delay_seconds = practice_delays()
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        try:
+            listener = socket.create_server((HOST, port))
+        except OSError as error:
+            raise CommandError(
+                f"Port {port} is in use, so the practice servers cannot start: set PRACTICE_PORT to a free one."
+            ) from error
+        application = PracticeServers(
+            model_delay_seconds, tool_delay_seconds, Ledger(settings.DESK_DATA / "practice-tools.jsonl")
+        )
+        config = uvicorn.Config(
+            application,
+            lifespan="off",
+            ws="none",
+            access_log=False,
+            log_level="warning",
+            timeout_graceful_shutdown=STOP_SECONDS,
+        )
+        with listener:
+            self.stdout.write(f"Practice servers on http://{HOST}:{port}")
+            uvicorn.Server(config).run(sockets=[listener])

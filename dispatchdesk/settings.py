@@ -19,6 +19,7 @@ try:
     AI_BASE_URL = env.ai_base_url()
     AI_API_KEY = env.text("AI_API_KEY")
     AI_MODEL = env.text("AI_MODEL")
+    ROUTER = env.choice("ROUTER", ("learned", "model"))
     EMAIL_SERVER = env.email_server()
     DEBUG = env.switch("DEBUG", default=False)
     WORKER_PROCESSES = env.number("WORKER_PROCESSES", 4, lowest=1, highest=256)
@@ -59,6 +60,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "dispatchdesk.accounts.actors.actor_middleware",
+    "dispatchdesk.refusals.RefusalMiddleware",
 ]
 
 ROOT_URLCONF = "dispatchdesk.urls"
@@ -75,6 +78,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "dispatchdesk.csp.nonce",
+                "dispatchdesk.context.desk",
             ],
         },
     },
@@ -163,10 +167,9 @@ if BROKER_SCHEME == env.EMBEDDED_BROKER_SCHEME:
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(BROKER_DIRECTORY / "messages"),
         "data_folder_out": str(BROKER_DIRECTORY / "messages"),
-        "control_folder": str(BROKER_DIRECTORY / "control"),
         "polling_interval": 0.005,
     }
-    # Each further queue would be polled too, and this worker is stopped and watched by its supervisor.
+    # Needs messages to all workers, which this broker doesn't carry; the supervisor watches its worker anyway.
     CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
     # Ctrl-C ends an embedded desk within five seconds.
     CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 1.0

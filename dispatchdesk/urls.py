@@ -1,11 +1,16 @@
 """Every address of the desk."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from dispatchdesk.health import healthz
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("dispatchdesk.board.urls")),
+    path("", include("dispatchdesk.accounts.urls")),
+    path("", include("routing.urls")),
+    path("r/", include("routing.urls.requests")),
+    path("reviews/", include("reviews.urls")),
     path("healthz", healthz, name="healthz"),
     path("admin/", admin.site.urls),
 ]

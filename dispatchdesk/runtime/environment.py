@@ -47,6 +47,14 @@ def number(name: str, default: int, *, lowest: int, highest: int) -> int:
     return int(value)
 
 
+def choice(name: str, allowed: tuple[str, ...]) -> str:
+    """Return one of the allowed words; the first when the variable is unset."""
+    value = text(name, allowed[0])
+    if value not in allowed:
+        raise SettingError(f"{name}={value} is not one of {', '.join(allowed)}")
+    return value
+
+
 def switch(name: str, *, default: bool) -> bool:
     """Yes or no from the environment; raises SettingError."""
     value = os.environ.get(name)

@@ -1,0 +1,34 @@
+"""Answers refused actions with a page in the user's words: 404, 403, 409 or 422, never a 500."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from routing.errors import Conflict, Invalid, NotAllowed, NotVisible, RoutingError
+
+STATUS = {NotVisible: 404, NotAllowed: 403, Conflict: 409, Invalid: 422}
+
+
+def status_of(error: RoutingError) -> int:
+    """Return the HTTP status that a refusal is answered with."""
+    return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 400)
+
+
+class RefusalMiddleware:
+    """Turns a RoutingError that a view did not handle itself into a page or, for htmx, a fragment."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer a refusal; anything else goes on as it is."""
+        if not isinstance(exception, RoutingError):
+            return None
+        fields = exception.fields if isinstance(exception, Invalid) else {}
+        name = "_refusal.html" if getattr(request, "htmx", None) else "refusal.html"
+        return render(request, name, {"message": str(exception), "fields": fields}, status=status_of(exception))

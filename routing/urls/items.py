@@ -1,0 +1,5 @@
+"""Addresses of items and requests."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -3,7 +3,7 @@
 import socket
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from routing.outgoing.client import GuardedClient, allowed_hosts, send
 from routing.outgoing.errors import Cause, OutgoingError, Sent
@@ -138,7 +138,7 @@ def test_the_allow_list_opens_the_named_host_and_port_only(make_client: MakeClie
         assert (opened.connections, other.connections) == (1, 0)
 
 
-def test_the_setting_opens_hosts(settings: SettingsWrapper) -> None:
+def test_the_setting_opens_hosts(settings: Settings) -> None:
     with scripted_server([http("hello")]) as server:
         settings.DESK_ALLOW_HOSTS = [server.name]
         response = send(

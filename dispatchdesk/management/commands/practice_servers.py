@@ -10,7 +10,7 @@ from dispatchdesk.practice.servers.asgi import PracticeServers
 from dispatchdesk.practice.servers.ledger import Ledger
 from dispatchdesk.practice.servers.place import HOST, practice_delays, practice_port
 
-STOP_SECONDS = 2
+STOP_SECONDS = 1
 
 
 class Command(BaseCommand):

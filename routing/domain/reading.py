@@ -81,7 +81,7 @@ _SYMBOLS = {
     "chf": "CHF",
 }
 _CODES = (
-    "EUR|USD|GBP|CHF|JPY|CNY|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|UAH|INR|BRL|MXN|ZAR|SGD|HKD|KRW|THB|ILS"
+    "EUR|USD|GBP|CHF|JPY|CNY|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|UAH|INR|BRL|MXN|ZAR|SGD|HKD|KRW"
 )
 _SIGN = "€|US\\$|A\\$|C\\$|\\$|£|¥|₹"
 _WORD = f"zł|(?i:euros?|eur|usd|gbp|chf|dollars?|pounds?)|{_CODES}"

@@ -15,9 +15,10 @@ from routing.models import Decision, Destination, WorkItem
 class Opening:
     """A review to open for a locked item.
 
-    ``kind`` is ``escalation`` or ``assigned``. ``cause`` says why a person is asked (``escalated``, ``approval``,
-    ``unavailable``, ``missing``, ``no_rule``, ``circles``, ``limit``, ``failed``, ``unknown_outcome``, ``assigned``, ``error``). ``proposal`` has a
-    ``kind`` key: ``route``, ``output``, ``calls``, ``continue``, ``facts``, ``retry``, ``outcome`` or ``task``. ``assignee_id`` offers it to one person.
+    ``kind`` is ``escalation`` or ``assigned``. ``cause`` says why a person is asked: ``escalated``, ``approval``,
+    ``changed``, ``unavailable``, ``missing``, ``no_rule``, ``circles``, ``limit``, ``failed``, ``unknown_outcome``,
+    ``declined``, ``assigned`` or ``error``. ``proposal`` has a ``kind`` key: ``route``, ``output``, ``calls``,
+    ``continue``, ``facts``, ``retry``, ``outcome`` or ``task``. ``assignee_id`` offers it to one person.
     """
 
     item: WorkItem

@@ -8,43 +8,65 @@ from celery import current_app
 
 logger = logging.getLogger(__name__)
 
-_pending: SimpleQueue[tuple[str, tuple[object, ...]]] = SimpleQueue()
-_sender_lock = threading.Lock()
-_sender: threading.Thread | None = None
+Nudge = tuple[str, tuple[object, ...]]
+
+IDLE_SECONDS = 30
+
+
+class _Sender:
+    """A thread of this process that hands nudges to the broker, so that no request waits for it.
+
+    Equal nudges that have not been sent yet are sent once.
+    """
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[Nudge] = SimpleQueue()
+        self._waiting: set[Nudge] = set()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def put(self, nudge: Nudge) -> None:
+        with self._lock:
+            if nudge in self._waiting and self._thread is not None and self._thread.is_alive():
+                return
+            self._waiting.add(nudge)
+            self._queue.put(nudge)
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._drain, name="nudges", daemon=True)
+                self._thread.start()
+
+    def _drain(self) -> None:
+        while True:
+            try:
+                nudge = self._queue.get(timeout=IDLE_SECONDS)
+            except Empty:
+                with self._lock:
+                    if self._queue.empty():
+                        self._thread = None
+                        return
+                continue
+            with self._lock:
+                self._waiting.discard(nudge)
+            task, args = nudge
+            try:
+                current_app.send_task(task, args=args, ignore_result=True, retry=False)
+            except Exception as error:  # noqa: BLE001 - a lost nudge is made good by the sweeper
+                logger.warning("nudge %s was not sent: %s", task, type(error).__name__)
+
+
+_sender = _Sender()
 
 
 def decide() -> None:
     """Nudge a worker to decide what is due."""
-    _send("routing.decide_due")
+    _sender.put(("routing.decide_due", ()))
 
 
 def run_step(step_id: int) -> None:
     """Nudge a worker to run one step."""
-    _send("routing.run_step", step_id)
+    _sender.put(("routing.run_step", (step_id,)))
 
 
 def send_letters() -> None:
     """Nudge a worker to send the letters that are due."""
-    _send("routing.send_letters")
-
-
-def _send(task: str, *args: object) -> None:
-    """Hand the message to this process's sender thread, so that a request never waits for the broker."""
-    global _sender
-    _pending.put((task, args))
-    with _sender_lock:
-        if _sender is None or not _sender.is_alive():
-            _sender = threading.Thread(target=_drain, name="nudges", daemon=True)
-            _sender.start()
-
-
-def _drain() -> None:
-    while True:
-        try:
-            task, args = _pending.get(timeout=30)
-        except Empty:
-            return
-        try:
-            current_app.send_task(task, args=args, ignore_result=True, retry=False)
-        except Exception as error:  # noqa: BLE001 - a lost nudge is made good by the sweeper
-            logger.warning("nudge %s was not sent: %s", task, type(error).__name__)
+    _sender.put(("routing.send_letters", ()))

@@ -213,10 +213,10 @@ def claim_due(limit: int, *, lease: timedelta) -> list[int]:
                     SELECT 1 FROM due WHERE decide_attempts = 0) LIMIT 1)
             )
             UPDATE routing_workitem w
-            SET decide_attempts = w.decide_attempts + 1, decide_lease_until = clock_timestamp() + %s
+            SET decide_attempts = w.decide_attempts + 1, decide_lease_until = clock_timestamp() + %s::interval
             FROM chosen WHERE w.id = chosen.id RETURNING w.id
             """,
-            [limit, lease],
+            [limit, str(lease)],
         )
         return [row[0] for row in cursor.fetchall()]
 

@@ -74,7 +74,7 @@ def release(*, actor: Actor, review_id: int, epoch: int, pass_on: bool = False) 
         review.save(update_fields=["claimed_by", "claimed_at", "lease_expires_at", "epoch"])
         if pass_on:
             PassedOn.objects.get_or_create(
-                review=review, user_id=actor.user_id, defaults={"at": transitions.database_now()}
+                review=review, user_id=actor.person_id, defaults={"at": transitions.database_now()}
             )
         review.refresh_from_db()
         return review

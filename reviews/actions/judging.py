@@ -17,9 +17,9 @@ from routing.actions import deciding
 from routing.domain.roles import Actor
 from routing.domain.states import Action, State
 from routing.errors import Conflict, Invalid, NotVisible
-from routing.models import Step
+from routing.models import OwnerKind, Step
 from routing.queries import desk as desk_queries
-from routing.transitions import Change, Owner, OwnerKind, ReviewPoint
+from routing.transitions import Change, Owner, ReviewPoint
 
 KINDS = ("approve", "correct", "reassign", "reject", "ask", "complete")
 
@@ -69,7 +69,7 @@ def judge(*, actor: Actor, review_id: int, epoch: int, digest: str, judgement: J
         verdict = Verdict(
             review=review,
             kind=judgement.kind,
-            by_id=actor.user_id,
+            by_id=actor.person_id,
             at=now,
             epoch=epoch,
             digest=digest,

@@ -27,7 +27,7 @@ def is_lead(actor: Actor, queue_id: int) -> bool:
     """Return whether this person leads the queue; admins lead all."""
     if actor.role is Role.ADMIN:
         return True
-    return Queue.objects.filter(pk=queue_id, memberships__user_id=actor.user_id, memberships__lead=True).exists()
+    return Queue.objects.filter(pk=queue_id, memberships__user_id=actor.person_id, memberships__lead=True).exists()
 
 
 def staff_of(queue: Queue) -> QuerySet:  # type: ignore[type-arg]

@@ -78,15 +78,13 @@ def add_inputs(*, actor: Actor, item_id: int, given: Mapping[str, object], versi
     with transaction.atomic():
         item = transitions.lock_one(item_id, version=version)
         work = _work(item)
-        learn_inputs(
-            work, given, f"person:{actor.user_id}" if actor.role is not Role.INTAKE else f"token:{actor.token_id}"
-        )
+        provider = f"token:{actor.token_id}" if actor.role is Role.INTAKE else f"person:{actor.user_id}"
+        learn_inputs(work, given, provider)
         waiting = item.state == State.WAITING
         target = State.INCOMING if waiting else State(item.state)
         if waiting:
-            Question.objects.filter(item=item, status=Question.OPEN).update(
-                status=Question.ANSWERED, closed_at=work.now
-            )
+            open_questions = Question.objects.filter(item=item, status=Question.OPEN)
+            open_questions.update(status=Question.ANSWERED, closed_at=work.now)
         work.change = Change(
             item,
             Action.ADD_INPUT,

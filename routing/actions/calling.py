@@ -9,6 +9,7 @@ from django.conf import settings
 from routing import mailing
 from routing.actions.calls import render_call, with_params
 from routing.domain import templates
+from routing.domain.catalogue import PortKind
 from routing.domain.facts import Fact
 from routing.domain.templates import TemplateError
 from routing.models import DestinationKind, Step
@@ -158,7 +159,7 @@ def _router(step: Step) -> Result:
     places = {
         slug: place.row.description or place.row.name
         for slug, place in desk.places.items()
-        if place.port.kind != DestinationKind.SOURCE
+        if place.port.kind != PortKind.SOURCE
     }
     reply = model_backed.suggest(chat_settings(), f"{item.title}\n{item.text}", names, places)
     output: dict[str, object] = {"label": reply.label, "confidence": reply.confidence, "reason": reply.reason}

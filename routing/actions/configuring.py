@@ -57,7 +57,8 @@ def save_destination(
 
 def _with_fitting_credential(config: Mapping[str, object]) -> dict[str, object]:
     kept = dict(config)
-    credential = Credential.objects.filter(pk=kept.get("credential")).first() if kept.get("credential") else None
+    given = kept.get("credential")
+    credential = Credential.objects.filter(pk=int(str(given))).first() if given else None
     if credential is None or credential.origin != origin_of(str(kept.get("url", ""))):
         kept["credential"] = None
     return kept
@@ -73,7 +74,9 @@ def _store_rows(version: DestinationVersion, rows: list[Mapping[str, object]]) -
         if key in found:
             raise Invalid(f"Row {number}: the key “{key}” is there twice.", {"table": "key repeated"})
         found[key] = row
-    TableRow.objects.bulk_create([TableRow(version=version, key=key[:200], data=dict(row)) for key, row in found.items()])
+    TableRow.objects.bulk_create(
+        [TableRow(version=version, key=key[:200], data=dict(row)) for key, row in found.items()]
+    )
 
 
 def _copy_rows(place: Destination, version: DestinationVersion) -> None:

@@ -8,17 +8,17 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from routing import nudges, transitions
-from routing.actions.outcomes import TooManyMoves, settle
-from routing.actions.passes import Pass
+from routing.actions.outcomes import settle
+from routing.actions.passes import Pass, RuleKey
 from routing.actions.proposals import no_route
 from routing.domain.roles import DESK, Actor
 from routing.domain.states import Action, State
 from routing.kinds import Opening, people
-from routing.models import Decision, FactRevision, Letter, Question, Step, WorkItem
+from routing.models import Decision, FactRevision, Letter, OwnerKind, Question, Step, WorkItem
 from routing.queries import desk as desk_queries
 from routing.queries.desk import FALLBACK_QUEUE, Desk
 from routing.queries.facts import Knowledge, knowledge
-from routing.transitions import Change, Owner, OwnerKind, ReviewPoint
+from routing.transitions import Change, Owner, ReviewPoint
 
 logger = logging.getLogger(__name__)
 
@@ -80,8 +80,6 @@ def _settle_safely(work: Pass) -> None:
     """Settle one item; a fault in it harms no other item of the batch."""
     item, before = work.item, dict(work.item.__dict__)
     try:
-        if item.decide_attempts > MAX_ATTEMPTS:
-            raise TooManyMoves("decided too often without an end")
         settle(work)
     except Exception:
         logger.exception("deciding item %s failed", item.pk)
@@ -95,7 +93,7 @@ def _to_person_after_error(work: Pass) -> None:
     work.openings.append(
         Opening(
             item=work.item,
-            queue=work.desk.book(work.item.work_type_id).rules.fallback_queue or FALLBACK_QUEUE,
+            queue=work.book.rules.fallback_queue or FALLBACK_QUEUE,
             kind="escalation",
             cause="error",
             question="The rules could not be applied to this. Where should it go?",
@@ -112,17 +110,18 @@ def begin(items: Sequence[WorkItem], desk: Desk, now: datetime) -> list[Pass]:
     known = knowledge(items, now, max_ages=ages)
     ids = [item.pk for item in items]
     runs = {item.pk: item.run for item in items}
-    fired: dict[int, dict[str, int]] = defaultdict(dict)
-    escalated: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    fired: dict[int, dict[RuleKey, int]] = defaultdict(dict)
+    escalated: dict[int, dict[RuleKey, int]] = defaultdict(lambda: defaultdict(int))
     history = Decision.objects.filter(item_id__in=ids)
-    for row in history.values("item_id", "run", "rule_id", "kind", "position", "fires"):
+    for row in history.values("item_id", "run", "rule_id", "kind", "position", "fires", "version__rulebook_id"):
         if row["run"] != runs[row["item_id"]]:
             continue
+        key = (row["version__rulebook_id"], row["rule_id"])
         if row["fires"] and row["rule_id"]:
             mine = fired[row["item_id"]]
-            mine[row["rule_id"]] = max(mine.get(row["rule_id"], 0), row["position"])
+            mine[key] = max(mine.get(key, 0), row["position"])
         if row["kind"] == "review":
-            escalated[row["item_id"]][row["rule_id"]] += 1
+            escalated[row["item_id"]][key] += 1
     steps: dict[int, list[Step]] = defaultdict(list)
     for step in Step.objects.filter(item_id__in=ids).order_by("pk"):
         if step.run == runs[step.item_id]:

@@ -5,9 +5,10 @@ from decimal import Decimal
 
 from routing.actions.passes import Pass
 from routing.domain import templates
+from routing.domain.catalogue import PortKind
 from routing.domain.facts import MISSING, Fact, Status, known, lookup, value_from_json
 from routing.domain.inputs import InputSpec, find_in_text
-from routing.models import DestinationKind, Step, TableRow
+from routing.models import Step, TableRow
 from routing.queries import desk as desk_queries
 from routing.queries.desk import Place
 from routing.router import live
@@ -103,7 +104,7 @@ def learn_suggestion(work: Pass, label: str, confidence: Decimal, reason: str, p
 
 def _ask_source(work: Pass, slug: str) -> Found:
     place = work.desk.places.get(slug)
-    if place is None or place.port.kind != DestinationKind.SOURCE:
+    if place is None or place.port.kind != PortKind.SOURCE:
         return None
     if work.known.facts.get(f"source.{slug}"):
         return None

@@ -186,7 +186,7 @@ def _lock_keys(items: Sequence[WorkItem]) -> None:
     keys = sorted({f"{item.intake_token_id}:{item.intake_key}" for item in items if item.intake_key})
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(pg_advisory_xact_lock(hashtextextended(k, 0))) FROM unnest(%s::text[]) WITH ORDINALITY AS t(k, n)",
+            "SELECT count(pg_advisory_xact_lock(hashtextextended(k, 0))) FROM unnest(%s::text[]) AS t(k)",
             [keys],
         )
 

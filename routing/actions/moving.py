@@ -7,12 +7,13 @@ from routing.actions import deciding, outcomes
 from routing.actions.calls import render_call
 from routing.actions.passes import Pass
 from routing.actions.proposals import approval
+from routing.domain.catalogue import PortKind
 from routing.domain.roles import Actor
-from routing.domain.states import FINAL_STATES, OPEN_STATES, Action, State
+from routing.domain.states import FINAL_STATES, OPEN_STATES, Action, State, refusal
 from routing.domain.templates import TemplateError
 from routing.errors import Invalid, NotAllowed
 from routing.kinds import people
-from routing.models import DestinationKind, OwnerKind, Question, RouterLabel, Step, WaitKind, WorkItem
+from routing.models import OwnerKind, Question, RouterLabel, Step, WaitKind, WorkItem
 from routing.queries import desk as desk_queries
 from routing.queries.desk import FALLBACK_QUEUE
 from routing.transitions import Change, Owner, ReviewPoint
@@ -43,14 +44,14 @@ def move(*, actor: Actor, item_id: int, to: str, version: int | None = None, rea
             action = Action.REOPEN if target is State.INCOMING and item.state in FINAL_STATES else _STATE_MOVES[target]
         else:
             raise Invalid(f"“{to}” is no place to move to.", {"to": "use destination:SLUG, queue:SLUG or state:NAME"})
-        refused = transitions.refusal(State(item.state), action, actor.role)
+        refused = refusal(State(item.state), action, actor.role)
         if refused:
             raise NotAllowed(f"{item.code}: {refused}.")
         end_what_runs(work, f"{actor.name} moved it")
         item.run += 1
         if action is Action.SEND_TO:
             place = work.desk.places.get(name)
-            if place is None or (kind == "queue") != (place.port.kind == DestinationKind.QUEUE):
+            if place is None or (kind == "queue") != (place.port.kind == PortKind.QUEUE):
                 raise Invalid(f"There is no {kind} “{name}”.", {"to": "unknown"})
             if item.work_type_id is None:
                 _keep_label(work, name, actor)
@@ -99,10 +100,10 @@ def send_by_hand(work: Pass, slug: str) -> None:
     Raises Invalid when it is a data source, or when a write needs facts that are not known.
     """
     place = work.desk.places[slug]
-    if place.port.kind == DestinationKind.SOURCE:
+    if place.port.kind == PortKind.SOURCE:
         raise Invalid(f"{place.row.name} is a data source: rules ask it, work is not sent there.", {"to": "a source"})
     noted = work.note("go", detail={"to": [slug]})
-    if place.port.kind == DestinationKind.QUEUE:
+    if place.port.kind == PortKind.QUEUE:
         outcomes.open_task(work, slug, "", noted)
     elif place.port.writes:
         try:
@@ -120,13 +121,13 @@ def places_to_move(item: WorkItem, actor: Actor) -> list[tuple[str, str]]:
     state, offered = State(item.state), []
     for target, action in _STATE_MOVES.items():
         real = Action.REOPEN if target is State.INCOMING and state in FINAL_STATES else action
-        if not transitions.refusal(state, real, actor.role) and target != state:
+        if not refusal(state, real, actor.role) and target != state:
             offered.append((f"state:{target.value}", _MOVE_WORDS[real]))
-    if state in OPEN_STATES and not transitions.refusal(state, Action.SEND_TO, actor.role):
+    if state in OPEN_STATES and not refusal(state, Action.SEND_TO, actor.role):
         for slug, place in sorted(desk_queries.load().places.items()):
-            if place.port.kind == DestinationKind.SOURCE:
+            if place.port.kind == PortKind.SOURCE:
                 continue
-            kind = "queue" if place.port.kind == DestinationKind.QUEUE else "destination"
+            kind = "queue" if place.port.kind == PortKind.QUEUE else "destination"
             offered.append((f"{kind}:{slug}", f"Send to {place.row.name}"))
     return offered
 

@@ -8,6 +8,7 @@ from routing.actions.calls import Call, model_texts, render_call, with_params
 from routing.actions.passes import Pass
 from routing.actions.proposals import approval, escalation, fallback_queue, next_words, proposal_of, question_of
 from routing.domain import engine
+from routing.domain.catalogue import PortKind
 from routing.domain.facts import Status, known, lookup
 from routing.domain.reach import review_point
 from routing.domain.rules import BY_RULE, SUGGESTED
@@ -63,10 +64,10 @@ def decide(work: Pass) -> engine.Decision:
     catalogue = work.desk.catalogue(work.item.work_type_id)
     return engine.decide(
         work.known.facts,
-        work.desk.book(work.item.work_type_id).rules,
+        work.book.rules,
         catalogue,
-        fired=work.fired,
-        escalated=work.escalated,
+        fired=work.of_this_book(work.fired),
+        escalated=work.of_this_book(work.escalated),
         now=work.now,
     )
 
@@ -108,9 +109,9 @@ def _changes(work: Pass, decision: engine.Decision) -> dict[str, object]:
 
 def _change(work: Pass, decision: engine.Decision) -> None:
     noted = work.note("change", rule_id=decision.rule_id)
+    key = (work.book.rulebook_id, decision.rule_id)
     noted.detail = _changes(work, decision)
-    noted.position = work.item.fact_seq
-    work.fired[decision.rule_id] = work.item.fact_seq
+    noted.position = work.fired[key] = work.item.fact_seq
 
 
 def _need(work: Pass, decision: engine.Decision) -> bool:
@@ -153,7 +154,7 @@ def _go(work: Pass, decision: engine.Decision) -> None:
     slugs = [str(lookup(facts, SUGGESTED).value) if slug == SUGGESTED else slug for slug in decision.to]
     chosen = [work.desk.places[slug] for slug in slugs]
     _changes(work, decision)
-    if chosen[0].port.kind == DestinationKind.QUEUE:
+    if chosen[0].port.kind == PortKind.QUEUE:
         noted = work.note("go", rule_id=decision.rule_id, detail={"to": slugs})
         open_task(work, chosen[0].row.slug, decision.reason, noted)
     elif any(place.port.writes for place in chosen):
@@ -248,7 +249,7 @@ def write_steps(
             name=str(call["destination"]),
             kind=DestinationKind.TOOL,
             destination=work.desk.places[str(call["destination"])].row,
-            version_id=call["version_id"],
+            version_id=int(str(call["version_id"])),
             writes=True,
             acting=True,
             due_at=work.now + timedelta(seconds=hold_seconds) if ordinal == 0 else None,
@@ -350,8 +351,8 @@ def _look_ahead(work: Pass, decision: engine.Decision) -> None:
         change.wake_at = min(change.wake_at, decision.recheck_at) if change.wake_at else decision.recheck_at
     if change.review is None and change.to in {State.WORKING, State.WAITING}:
         catalogue = work.desk.catalogue(work.item.work_type_id)
-        book = work.desk.book(work.item.work_type_id).rules
+        book = work.book.rules
         facts = engine.seen_facts(work.known.facts, book, catalogue, work.now)
-        ahead = review_point(facts, book, catalogue, fired=work.fired)
+        ahead = review_point(facts, book, catalogue, fired=work.of_this_book(work.fired))
         label = f"{work.desk.place_name(ahead.queue)} decides" if ahead.queue else f"None: {ahead.reason}"
         change.review = ReviewPoint(label, ahead.queue)

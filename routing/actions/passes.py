@@ -6,25 +6,27 @@ from datetime import datetime
 from routing.domain.facts import Fact, Status, known, value_to_json
 from routing.kinds import Opening
 from routing.models import Decision, FactRevision, Letter, Question, Step, WorkItem
-from routing.queries.desk import Desk
+from routing.queries.desk import Book, Desk
 from routing.queries.facts import Knowledge
 from routing.transitions import Change
+
+RuleKey = tuple[int | None, str]
 
 
 @dataclass(slots=True)
 class Pass:
     """The work of one decision for one locked item.
 
-    ``fired`` maps a rule's id to the position it last fired at, ``escalated`` to how often it asked people, both in
-    this run. Whatever is appended here is stored by ``deciding.flush`` in the same transaction.
+    ``fired`` maps (rulebook id, rule id) to the position the rule last fired at, ``escalated`` to how often it asked
+    people, both in this run. Whatever is appended here is stored by ``deciding.flush`` in the same transaction.
     """
 
     item: WorkItem
     desk: Desk
     now: datetime
     known: Knowledge
-    fired: dict[str, int] = field(default_factory=dict)
-    escalated: dict[str, int] = field(default_factory=dict)
+    fired: dict[RuleKey, int] = field(default_factory=dict)
+    escalated: dict[RuleKey, int] = field(default_factory=dict)
     steps_so_far: list[Step] = field(default_factory=list)
     open_question: Question | None = None
 
@@ -83,7 +85,7 @@ class Pass:
         decision = Decision(
             item=self.item,
             run=self.item.run,
-            version_id=self.desk.book(self.item.work_type_id).version_id,
+            version_id=self.book.version_id,
             rule_id=rule_id,
             kind=kind,
             cause=cause,
@@ -93,8 +95,19 @@ class Pass:
             decided_at=self.now,
         )
         self.decisions.append(decision)
+        key = (self.book.rulebook_id, rule_id)
         if rule_id and fires:
-            self.fired[rule_id] = self.item.fact_seq
+            self.fired[key] = self.item.fact_seq
         if kind == "review":
-            self.escalated[rule_id] = self.escalated.get(rule_id, 0) + 1
+            self.escalated[key] = self.escalated.get(key, 0) + 1
         return decision
+
+    @property
+    def book(self) -> Book:
+        """The rulebook of the item's present type."""
+        return self.desk.book(self.item.work_type_id)
+
+    def of_this_book(self, counts: dict[RuleKey, int]) -> dict[str, int]:
+        """Return the rules of the present rulebook among these, by rule id."""
+        mine = self.book.rulebook_id
+        return {rule_id: count for (book_id, rule_id), count in counts.items() if book_id == mine}

@@ -33,7 +33,7 @@ def no_route() -> dict[str, object]:
 
 def fallback_queue(work: Pass) -> str:
     """Return the queue that gets what no rule of the item's rulebook decides."""
-    return work.desk.book(work.item.work_type_id).rules.fallback_queue or FALLBACK_QUEUE
+    return work.book.rules.fallback_queue or FALLBACK_QUEUE
 
 
 def approval(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django.db import transaction
 
 from routing import transitions
-from routing.domain import faults, rulefile
+from routing.domain import checks, faults, rulefile
 from routing.domain.roles import Actor, Role
 from routing.errors import Conflict, Invalid, NotAllowed
 from routing.models import Rulebook, RulebookVersion
@@ -49,10 +49,10 @@ def save_draft(
         return draft
 
 
-def draft_faults(draft: RulebookVersion) -> list[faults.Problem]:
+def draft_faults(draft: RulebookVersion) -> tuple[faults.Problem, ...]:
     """Return what is wrong with a draft; an empty list may be published."""
     desk = desk_queries.load()
-    return faults.problems(rulefile.read(draft.content), desk.catalogue(draft.rulebook.work_type_id))
+    return checks.problems(rulefile.read(draft.content), desk.catalogue(draft.rulebook.work_type_id))
 
 
 def publish(*, actor: Actor, version_id: int, note: str) -> RulebookVersion:
@@ -68,7 +68,9 @@ def publish(*, actor: Actor, version_id: int, note: str) -> RulebookVersion:
             raise Conflict(f"Version {draft.number} is not a draft any more.")
         wrong = draft_faults(draft)
         if wrong:
-            raise Invalid("These rules cannot be published yet.", {problem.pointer: problem.detail for problem in wrong})
+            raise Invalid(
+                "These rules cannot be published yet.", {problem.pointer: problem.detail for problem in wrong}
+            )
         now = transitions.database_now()
         draft.rulebook.versions.filter(status=RulebookVersion.PUBLISHED).update(status=RulebookVersion.RETIRED)
         draft.status, draft.note = RulebookVersion.PUBLISHED, note.strip()

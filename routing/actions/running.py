@@ -9,7 +9,7 @@ from django.db.models import F, Q
 
 from routing import transitions
 from routing.actions import calling, recording
-from routing.models import DeskSwitches, Destination, DestinationVersion, Step
+from routing.models import DeskSwitches, Destination, Step
 
 logger = logging.getLogger(__name__)
 
@@ -77,14 +77,12 @@ def _claim(step_id: int) -> Claimed | None:
         step.lease_until = now + deadline + LEASE_BEYOND_DEADLINE
         step.save(update_fields=["status", "due_at", "attempts", "started_at", "lease_until"])
         if step.destination is not None and step.destination.status == Destination.FAILING:
-            Destination.objects.filter(pk=step.destination_id).update(probe_at=now + timedelta(seconds=30))
+            Destination.objects.filter(pk=step.destination.pk).update(probe_at=now + timedelta(seconds=30))
         return Claimed(step, config)
 
 
 def _config(step: Step) -> dict[str, object]:
-    if step.version_id is None:
-        return {}
-    return dict(DestinationVersion.objects.values_list("config", flat=True).get(pk=step.version_id))
+    return dict(step.version.config) if step.version is not None else {}
 
 
 def due_steps(limit: int = 200) -> list[int]:

@@ -30,6 +30,11 @@ class Actor:
     visible_types: frozenset[int] | None = None
 
     @property
+    def person_id(self) -> int:
+        """The id of the signed-in person; 0, which nobody has, for the desk itself and for requesters."""
+        return self.user_id or 0
+
+    @property
     def is_staff_member(self) -> bool:
         """Whether this is a signed-in person of the desk (operator, reviewer or admin)."""
         return self.role in {Role.OPERATOR, Role.REVIEWER, Role.ADMIN}

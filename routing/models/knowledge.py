@@ -94,7 +94,7 @@ class Letter(models.Model):
         return f"letter {self.pk}"
 
 
-def file_path(attachment: "Attachment", filename: str) -> str:
+def file_path(attachment: "Attachment", _filename: str) -> str:
     """Return where an upload is stored: never under the name its sender gave it."""
     return f"files/{attachment.item_id}/{attachment.sha256}"
 

@@ -180,6 +180,10 @@ class WorkItem(models.Model):
     def __str__(self) -> str:
         return self.code
 
+    def get_absolute_url(self) -> str:
+        """Return the address of the item's page."""
+        return reverse("routing:item", args=[self.code])
+
     @property
     def code(self) -> str:
         """The public code, such as ``D-1042``."""
@@ -199,7 +203,3 @@ class WorkItem(models.Model):
     def type_name(self) -> str:
         """The work type's name, or "No type yet"."""
         return self.work_type.name if self.work_type else "No type yet"
-
-    def get_absolute_url(self) -> str:
-        """Return the address of the item's page."""
-        return reverse("routing:item", args=[self.code])

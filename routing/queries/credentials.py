@@ -34,7 +34,7 @@ def header_for(credential_id: object, url: str) -> dict[str, str]:
     """
     if credential_id is None:
         return {}
-    row = Credential.objects.filter(pk=credential_id).first()
+    row = Credential.objects.filter(pk=int(str(credential_id))).first()
     problem = "the credential is gone; choose another on the destination's page"
     if row is not None:
         if row.origin == origin_of(url):

@@ -26,6 +26,7 @@ from routing.models import (
 class Book:
     """A published rulebook with the version it is."""
 
+    rulebook_id: int | None
     version_id: int | None
     number: int
     rules: Rules
@@ -66,17 +67,13 @@ class Desk:
 
 
 FALLBACK_QUEUE = "triage"
-_EMPTY = Book(None, 0, Rules(rules=(), fallback_queue=FALLBACK_QUEUE), "No rules yet")
+_EMPTY = Book(None, None, 0, Rules(rules=(), fallback_queue=FALLBACK_QUEUE), "No rules yet")
 
 
 @lru_cache(maxsize=256)
-def _parsed(version_id: int, revision: int) -> Rules:
+def published_rules(version_id: int) -> Rules:
+    """Return the rules of a version that is published or retired, and so never changes again."""
     return rulefile.read(RulebookVersion.objects.values_list("content", flat=True).get(pk=version_id))
-
-
-def parsed(version: RulebookVersion) -> Rules:
-    """Return a version's rules; raises ``RuleError`` when its content cannot be read."""
-    return _parsed(version.pk, version.revision)
 
 
 def input_spec(row: InputField) -> InputSpec:
@@ -142,18 +139,20 @@ SELECT (SELECT max(id) FROM routing_destinationversion),
        (SELECT string_agg(id || ':' || xmin, ',' ORDER BY id) FROM routing_rulebookversion WHERE status = 'published')
 """
 
-_kept: tuple[tuple[object, ...], Desk] | None = None
+_kept: dict[tuple[object, ...], Desk] = {}
 
 
 def load() -> Desk:
     """Return the whole set-up; read again only when a row of it changed, so that compiled rules are kept."""
-    global _kept
     with connection.cursor() as cursor:
         cursor.execute(_FINGERPRINT)
         fingerprint = (connection.settings_dict["NAME"], *cursor.fetchone())
-    if _kept is None or _kept[0] != fingerprint:
-        _kept = (fingerprint, _read())
-    return _kept[1]
+    desk = _kept.get(fingerprint)
+    if desk is None:
+        desk = _read()
+        _kept.clear()
+        _kept[fingerprint] = desk
+    return desk
 
 
 def _read() -> Desk:
@@ -163,7 +162,7 @@ def _read() -> Desk:
     for row in InputField.objects.order_by("position", "id"):
         inputs.setdefault(row.work_type_id, []).append(input_spec(row))
     ports = {slug: place.port for slug, place in known.items()}
-    queues = {slug: port.name for slug, port in ports.items() if port.kind == DestinationKind.QUEUE}
+    queues = {slug: port.name for slug, port in ports.items() if port.kind == PortKind.QUEUE}
     type_ids: list[int | None] = [None, *(row.pk for row in types.values())]
     catalogues = {
         type_id: Catalogue(
@@ -178,7 +177,9 @@ def _read() -> Desk:
     versions = RulebookVersion.objects.filter(status=RulebookVersion.PUBLISHED).defer("content")
     for version in versions.select_related("rulebook__work_type"):
         title = f"{version.rulebook} v{version.number}"
-        books[version.rulebook.work_type_id] = Book(version.pk, version.number, parsed(version), title)
+        books[version.rulebook.work_type_id] = Book(
+            version.rulebook_id, version.pk, version.number, published_rules(version.pk), title
+        )
     return Desk(books=books, catalogues=catalogues, places=known, types=types)
 
 

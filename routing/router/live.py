@@ -1,7 +1,7 @@
 """The live learned router of this process: the newest trained model, looked up again every few seconds."""
 
-import threading
 import time
+from dataclasses import dataclass
 from functools import lru_cache
 
 from routing.models import RouterModel
@@ -9,8 +9,14 @@ from routing.router.learned import LearnedRouter, Suggestion
 
 LOOK_AGAIN_SECONDS = 5.0
 
-_lock = threading.Lock()
-_newest: tuple[float, int | None] = (0.0, None)
+
+@dataclass(slots=True)
+class _Newest:
+    model_id: int | None = None
+    looked_at: float = 0.0
+
+
+_newest = _Newest()
 
 
 @lru_cache(maxsize=2)
@@ -20,13 +26,10 @@ def _loaded(model_id: int) -> LearnedRouter:
 
 def newest_id() -> int | None:
     """Return the id of the newest trained model, or None when the router is untrained."""
-    global _newest
-    with _lock:
-        looked_at, model_id = _newest
-        if model_id is None or time.monotonic() - looked_at > LOOK_AGAIN_SECONDS:
-            model_id = RouterModel.objects.order_by("-pk").values_list("pk", flat=True).first()
-            _newest = (time.monotonic(), model_id)
-        return model_id
+    if _newest.model_id is None or time.monotonic() - _newest.looked_at > LOOK_AGAIN_SECONDS:
+        _newest.model_id = RouterModel.objects.order_by("-pk").values_list("pk", flat=True).first()
+        _newest.looked_at = time.monotonic()
+    return _newest.model_id
 
 
 def suggest(text: str) -> Suggestion | None:

@@ -19,6 +19,8 @@ MAX_ATTEMPTS = 3
 ATTEMPT_SHARE = 2 / 3
 """The part of the time left that one attempt may take, so that a call which hangs leaves time for another."""
 BACKOFF_SECONDS = 0.5
+SHORTEST_ATTEMPT_SECONDS = 0.25
+"""With less time left than this another attempt would only replace a telling error by "no time"."""
 
 _SHORTEST_SECRET = 8
 
@@ -109,7 +111,8 @@ def _persistent_send(request: Request, until: float, allow: frozenset[str], api_
             pause = error.retry_after_seconds
             if pause is None:
                 pause = BACKOFF_SECONDS * 2 ** (attempt - 1) * random.uniform(0.5, 1.0)  # noqa: S311 - spreads retries
-            if error.permanent or attempt == MAX_ATTEMPTS or time.monotonic() + pause >= until:
+            is_late = time.monotonic() + pause + SHORTEST_ATTEMPT_SECONDS > until
+            if error.permanent or attempt == MAX_ATTEMPTS or is_late:
                 raise
             time.sleep(pause)
     raise AssertionError("the last attempt returns or raises")

@@ -1,0 +1,47 @@
+"""Secrets for outgoing calls: encrypted at rest, sent only to the origin they were entered for."""
+
+import base64
+import hashlib
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet, InvalidToken
+from django.conf import settings
+
+from routing.models import Credential
+from routing.outgoing.errors import Cause, OutgoingError, Sent
+
+
+def _box() -> Fernet:
+    key = hashlib.sha256(b"credentials:" + settings.SECRET_KEY.encode()).digest()
+    return Fernet(base64.urlsafe_b64encode(key))
+
+
+def seal(secret: str) -> bytes:
+    """Return the secret encrypted with a key made from SECRET_KEY."""
+    return _box().encrypt(secret.encode())
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of an address, in lower case."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower()
+
+
+def header_for(credential_id: object, url: str) -> dict[str, str]:
+    """Return the header that carries the credential to this address; empty without a credential.
+
+    Raises OutgoingError when it was entered for another origin or can no longer be read.
+    """
+    if credential_id is None:
+        return {}
+    row = Credential.objects.filter(pk=int(str(credential_id))).first()
+    problem = "the credential is gone; choose another on the destination's page"
+    if row is not None:
+        if row.origin == origin_of(url):
+            try:
+                return {row.header: _box().decrypt(bytes(row.secret)).decode()}
+            except InvalidToken:
+                problem = "the credential cannot be read with this SECRET_KEY; enter it again"
+        else:
+            problem = f"the credential is for {row.origin} and is not sent elsewhere"
+    raise OutgoingError(problem, permanent=True, cause=Cause.REFUSED, sent=Sent.NOT_SENT)

@@ -15,10 +15,10 @@ from routing.domain.templates import TemplateError
 from routing.models import DestinationKind, Step
 from routing.outgoing import chat
 from routing.outgoing.client import allowed_hosts, send
+from routing.outgoing.credentials import header_for
 from routing.outgoing.errors import OutgoingError, Sent
 from routing.outgoing.messages import Request
 from routing.queries import desk as desk_queries
-from routing.queries.credentials import header_for
 from routing.queries.facts import knowledge
 from routing.router import model_backed
 from routing.transitions import database_now

@@ -9,7 +9,7 @@ from routing import transitions
 from routing.domain.roles import Actor, Role
 from routing.errors import Invalid, NotAllowed
 from routing.models import Credential, DeskSwitches, Destination, DestinationVersion, TableRow
-from routing.queries.credentials import origin_of, seal
+from routing.outgoing.credentials import origin_of, seal
 
 _STATUS_ROLES = {Role.OPERATOR, Role.ADMIN, Role.SYSTEM}
 

@@ -10,7 +10,7 @@ from routing.models.work import WorkItem
 class Xid8Field(models.Field):  # type: ignore[type-arg]
     """PostgreSQL's 64-bit transaction id; the feed finds new rows by it."""
 
-    def db_type(self, _connection: object) -> str:
+    def db_type(self, connection: object) -> str:  # noqa: ARG002 - Django calls it by this name
         """Return the column type."""
         return "xid8"
 

@@ -36,9 +36,7 @@ class TestDesk:
 
     def destination(self, slug: str, kind: str, **config: Any) -> Destination:
         """Make an agent, tool or source."""
-        version = configuring.save_destination(
-            actor=DESK, slug=slug, name=slug.capitalize(), kind=kind, config=config
-        )
+        version = configuring.save_destination(actor=DESK, slug=slug, name=slug.capitalize(), kind=kind, config=config)
         return version.destination
 
     def work_type(self, slug: str, *inputs: dict[str, Any], **options: Any) -> WorkType:

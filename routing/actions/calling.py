@@ -1,6 +1,5 @@
 """Makes the call of a step outside any transaction, and says what came of it."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -17,7 +16,9 @@ from routing.outgoing import chat
 from routing.outgoing.client import allowed_hosts, send
 from routing.outgoing.credentials import header_for
 from routing.outgoing.errors import OutgoingError, Sent
-from routing.outgoing.messages import Request
+from routing.outgoing.jsontext import plain_text, read_json
+from routing.outgoing.messages import Request, Response
+from routing.outgoing.statuses import status_error
 from routing.queries import desk as desk_queries
 from routing.queries.facts import knowledge
 from routing.router import model_backed
@@ -185,26 +186,28 @@ def perform(call_data: Mapping[str, object], config: Mapping[str, object], *, id
         follow_redirects=not idempotency_key,
         allow=allowed_hosts(),
     )
-    return judge(response.status, response.text, response.elapsed_ms, config, writes=bool(idempotency_key))
+    return judge(response, config, writes=bool(idempotency_key))
 
 
-def judge(status: int, text: str, elapsed_ms: int, config: Mapping[str, object], *, writes: bool) -> Result:
-    """Say whether an answer means success: its status, and the field that the destination's success check names."""
-    kept = text[:KEPT_RESPONSE_CHARACTERS]
-    if status == 404 and not writes:
+def judge(response: Response, config: Mapping[str, object], *, writes: bool) -> Result:
+    """Say whether an answer means success: its status, and the field that the destination's success check names.
+
+    Raises OutgoingError for a status that is none; a redirect of a write may have been applied.
+    """
+    kept, elapsed_ms = plain_text(response.text, KEPT_RESPONSE_CHARACTERS), response.elapsed_ms
+    if response.status == 404 and not writes:
         return Result(Step.SUCCEEDED, missing=True, response=kept, elapsed_ms=elapsed_ms)
-    if status in {429, 503}:
-        return Result(RETRY, cause="unreachable", error=f"it answered {status}", response=kept, elapsed_ms=elapsed_ms)
-    if status >= 500:
-        final = Step.UNKNOWN if writes else RETRY
-        return Result(final, cause="unreachable", error=f"it answered {status}", response=kept, elapsed_ms=elapsed_ms)
-    if not 200 <= status < 300:
-        return Result(Step.FAILED, cause="refused", error=f"it answered {status}", response=kept, elapsed_ms=elapsed_ms)
+    failed = status_error(response, "it")
+    if failed is not None:
+        if writes and 300 <= response.status < 400:
+            failed.sent = Sent.MAYBE
+        raise failed
     try:
-        data = json.loads(text)
-    except ValueError:
+        data = read_json(response.text)
+    except ValueError as wrong:
         final = Step.UNKNOWN if writes else Step.FAILED
-        return Result(final, cause="unparsed", error="its answer is not JSON", response=kept, elapsed_ms=elapsed_ms)
+        error = f"its answer is not JSON that can be used: {wrong}"[:500]
+        return Result(final, cause="unparsed", error=error, response=kept, elapsed_ms=elapsed_ms)
     check = config.get("success")
     if isinstance(check, Mapping) and check.get("path"):
         found = pick(data, str(check["path"]))

@@ -107,4 +107,3 @@ def test_a_batch_of_moves_is_stored_in_as_many_statements_as_one(transactional_d
             transitions.apply(changes, Actor(role=Role.OPERATOR, name="olivia"), now)
         counts.append(len(queries))
     assert counts[0] == counts[1]
-

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
+import psycopg
+
 from dispatchdesk.runtime import environment
 from dispatchdesk.runtime.environment import SettingError
 from dispatchdesk.runtime.guard import Guard
@@ -36,10 +38,15 @@ def needs_database(arguments: Sequence[str]) -> bool:
 def command_database(arguments: Sequence[str]) -> Iterator[None]:
     """Set ``DATABASE_URL`` for the length of one management command.
 
-    Without one in the environment it is the embedded PostgreSQL's. The desk starts that itself; any other command uses
-    the one that runs, or starts it and stops it at the end, once no other command uses it.
+    One in the environment must answer, else SettingError. Without one it is the embedded PostgreSQL's. The desk starts
+    that itself; any other command uses the one that runs, or starts it and stops it at the end, once no other command
+    uses it.
     """
-    if environment.text("DATABASE_URL") or not needs_database(arguments):
+    if not needs_database(arguments):
+        yield
+        return
+    if environment.text("DATABASE_URL"):
+        require_database(environment.text("DATABASE_URL"))
         yield
         return
     embedded = cluster(environment.data_directory())
@@ -49,6 +56,18 @@ def command_database(arguments: Sequence[str]) -> Iterator[None]:
         return
     with use(embedded):
         yield
+
+
+def require_database(url: str) -> None:
+    """Raise SettingError unless the database answers."""
+    environment.database(url, pool_size=1)
+    try:
+        psycopg.connect(url, connect_timeout=5).close()
+    except psycopg.Error as error:
+        reason = " ".join(str(error).split())
+        raise SettingError(
+            f"the database of DATABASE_URL can't be reached: start it or correct it. ({reason})"
+        ) from None
 
 
 @contextlib.contextmanager

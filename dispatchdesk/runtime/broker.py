@@ -17,14 +17,23 @@ from dispatchdesk.runtime.environment import EMBEDDED_BROKER_SCHEME
 class Channel(filesystem.Channel):
     """Publishes by rename, takes by rename, and sets aside what can't be read; as shipped, that ends the worker."""
 
+    supports_fanout = False
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._messages = Path(self.data_folder_in)
         self._taken = self._messages.with_name("taken")
         self._unreadable = self._messages.with_name("unreadable")
-        for directory in (self._messages, self._taken, self._unreadable, self.control_folder):
+        for directory in (self._messages, self._taken, self._unreadable):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._listed: dict[str, deque[str]] = {}
+
+    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+        """Keep no table of bindings: as shipped, a process that reads it while another writes it fails."""
+
+    def _lookup(self, exchange: str, routing_key: str, default: str | None = None) -> list[str]:  # noqa: ARG002
+        """Every queue is bound by its own name, as Celery does unless told otherwise."""
+        return [routing_key]
 
     def _put(self, queue: str, message: dict[str, Any], **_kwargs: Any) -> None:
         name = f"{time_ns():020d}_{uuid.uuid4().hex}.{queue}.msg"

@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
-import psycopg
-
 from dispatchdesk.runtime import environment, programs
 from dispatchdesk.runtime.bootstrap import lock_file, try_to_own
 from dispatchdesk.runtime.environment import SettingError
@@ -61,17 +59,6 @@ def require_free_port(host: str, port: int) -> None:
             else:
                 return
         time.sleep(0.1)
-
-
-def require_database(url: str) -> None:
-    """Raise SettingError unless the database answers."""
-    try:
-        psycopg.connect(url, connect_timeout=5).close()
-    except psycopg.Error as error:
-        reason = " ".join(str(error).split())
-        raise SettingError(
-            f"the database of DATABASE_URL can't be reached: start it or correct it. ({reason})"
-        ) from None
 
 
 @contextlib.contextmanager
@@ -151,9 +138,7 @@ def run_desk(
         )
         stack.callback(runtime_file.unlink, missing_ok=True)
         stack.callback(supervisor.stop)
-        if environment.text("DATABASE_URL"):
-            require_database(environment.text("DATABASE_URL"))
-        else:
+        if not environment.text("DATABASE_URL"):
             stack.enter_context(own_database(data, supervisor))
         extra = set_up()
         supervisor.add(programs.web(host=host, port=port, behind_proxy=address.startswith("https:"), logs=logs))

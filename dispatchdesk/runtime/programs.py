@@ -23,6 +23,7 @@ class Program:
 
     name: str
     launch: Callable[[], subprocess.Popen[bytes]]
+    log: Path
     stop_signal: int = signal.SIGTERM
     may_finish: bool = False
     stops_last: bool = False
@@ -30,7 +31,7 @@ class Program:
 
 def postgres(embedded: Cluster) -> Program:
     """The embedded PostgreSQL, which the others must be able to use until they have stopped."""
-    return Program(name="postgres", launch=embedded.start, stop_signal=signal.SIGINT, stops_last=True)
+    return Program(name="postgres", launch=embedded.start, log=embedded.log, stop_signal=signal.SIGINT, stops_last=True)
 
 
 def python_program(
@@ -51,7 +52,7 @@ def python_program(
                 start_new_session=True,
             )
 
-    return Program(name=name, launch=launch, stop_signal=stop_signal, may_finish=may_finish)
+    return Program(name=name, launch=launch, log=logs / f"{name}.log", stop_signal=stop_signal, may_finish=may_finish)
 
 
 def log_path(logs: Path, name: str) -> Path:

@@ -110,7 +110,8 @@ class Supervisor:
             return
         if now - entry.started_at > SETTLED_SECONDS:
             entry.delay_seconds = FIRST_DELAY_SECONDS
-        logger.warning("%s stopped (%s), starting it again in %.1f s", name, code, entry.delay_seconds)
+        message = "%s stopped (%s), starting it again in %.1f s; see %s"
+        logger.warning(message, name, code, entry.delay_seconds, entry.program.log)
         self._postpone(entry)
 
     def _postpone(self, entry: _Running) -> None:

@@ -106,14 +106,20 @@ class Desk:
         parent = psutil.Process(self.process.pid)
         return [parent, *parent.children(recursive=True)]
 
+    def end(self) -> None:
+        """End whatever is left, for tests that failed half way."""
+        if self.process.poll() is None:
+            self.process.kill()  # the guard ends the rest
+        self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
     def stop(self, number: int = signal.SIGINT) -> list[psutil.Process]:
         """End the desk with a signal; returns the processes that are still there five seconds later."""
         family = self.family()
         self.process.send_signal(number)
         _gone, left = psutil.wait_procs(family, timeout=5)
-        self.process.wait()
-        if self.process.stdout is not None:
-            self.process.stdout.close()
+        self.end()
         return left
 
 

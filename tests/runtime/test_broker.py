@@ -14,8 +14,7 @@ broker.register()
 
 def connect(directory: Path) -> Any:
     """Connection to an embedded broker in a directory."""
-    folders = {name: str(directory / "messages") for name in ("data_folder_in", "data_folder_out")}
-    options = folders | {"control_folder": str(directory / "control"), "polling_interval": 0.005}
+    options = {name: str(directory / "messages") for name in ("data_folder_in", "data_folder_out")}
     return Connection("deskfiles://localhost", transport_options=options)
 
 
@@ -61,4 +60,4 @@ def test_taken_messages_leave_no_file(tmp_path: Path) -> None:
         queue.put({"number": 1})
         take_all(queue)
 
-    assert [path for path in tmp_path.rglob("*.msg")] == []
+    assert list(tmp_path.rglob("*.msg")) == []

@@ -4,10 +4,12 @@ import itertools
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
 from django.conf import settings
 
@@ -23,21 +25,27 @@ def new_data() -> Path:
     return Path(settings.DESK_DATA) / f"desk-{next(numbers)}"
 
 
-def kill_all(processes: list[psutil.Process]) -> None:
-    for process in processes:
-        if process.is_running():
-            process.kill()
-
-
 @pytest.fixture(scope="module")
 def desk() -> Iterator[Desk]:
     """A desk shared by the tests that leave it running."""
     running = Desk(new_data())
     running.wait_until_well()
-    family = running.family()
     yield running
-    running.stop()
-    kill_all(family)
+    running.end()
+
+
+@pytest.fixture
+def start_desk() -> Iterator[Callable[[Path], Desk]]:
+    """Starts desks of the test's own, ended with it."""
+    with ExitStack() as stack:
+
+        def start(data: Path) -> Desk:
+            started = Desk(data)
+            stack.callback(started.end)
+            started.wait_until_well()
+            return started
+
+        yield start
 
 
 def test_desk_when_well_tells_its_parts_apart(desk: Desk) -> None:
@@ -61,12 +69,9 @@ def test_files_with_secrets_are_for_the_owner_only(desk: Desk) -> None:
 def test_database_takes_no_connection_without_the_password(desk: Desk) -> None:
     url = desk.runtime["database_url"]
     credentials = url.partition("://")[2].partition("@")[0]
-    script = "import psycopg, sys; psycopg.connect(sys.argv[1])"
-    refused = manage(
-        "shell", "-c", script.replace("sys.argv[1]", repr(url.replace(credentials, "desk:wrong"))), env=desk.env
-    )
 
-    assert "password authentication failed" in refused.stderr
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(url.replace(credentials, "desk:wrong"))
 
 
 def test_other_command_uses_the_running_database(desk: Desk) -> None:
@@ -104,10 +109,9 @@ def test_second_start_names_the_first(desk: Desk) -> None:
     assert f"already runs at http://127.0.0.1:{desk.port} (process {desk.process.pid})" in line
 
 
-def test_interrupted_desk_leaves_no_process_and_finds_its_data_again() -> None:
+def test_interrupted_desk_leaves_no_process_and_finds_its_data_again(start_desk: Callable[[Path], Desk]) -> None:
     data = new_data()
-    first = Desk(data)
-    first.wait_until_well()
+    first = start_desk(data)
     key = (data / "secret.key").read_text()
     mark = "from dispatchdesk.models import mark; mark('kept')"
     manage("shell", "-c", mark, env=first.env)
@@ -115,42 +119,41 @@ def test_interrupted_desk_leaves_no_process_and_finds_its_data_again() -> None:
     left = first.stop(signal.SIGINT)
 
     assert left == []
-    second = Desk(data)
+    second = start_desk(data)
     look = "from dispatchdesk.models import Moment; print(Moment.objects.filter(name='kept').count())"
     found = manage("shell", "--no-imports", "-c", look, env=second.env)
     left = second.stop(signal.SIGTERM)
     assert (found.stdout, (data / "secret.key").read_text(), left) == ("1\n", key, [])
 
 
-def test_killed_desk_takes_its_programs_along_and_starts_again() -> None:
+def test_killed_desk_takes_its_programs_along_and_starts_again(start_desk: Callable[[Path], Desk]) -> None:
     data = new_data()
-    first = Desk(data)
-    first.wait_until_well()
+    first = start_desk(data)
 
     left = first.stop(signal.SIGKILL)
 
     assert left == []
-    second = Desk(data)
-    second.wait_until_well()
+    second = start_desk(data)
     assert second.stop() == []
 
 
-def test_desk_and_guard_killed_together_leave_a_database_that_the_next_start_takes_over() -> None:
+def test_desk_and_guard_killed_together_leave_a_database_that_the_next_start_takes_over(
+    start_desk: Callable[[Path], Desk],
+) -> None:
     data = new_data()
-    first = Desk(data)
-    first.wait_until_well()
+    first = start_desk(data)
     family = first.family()
     server = psutil.Process(first.runtime["processes"]["postgres"])
     ours = [process for process in family if "python" in process.name()]
 
-    for process in [*ours[1:], ours[0]]:
+    first.process.send_signal(signal.SIGSTOP)  # or it would start another guard at once
+    for process in ours:
         process.kill()
     psutil.wait_procs(ours, timeout=5)
     first.process.wait()
 
     assert server.is_running()
-    second = Desk(data)
-    second.wait_until_well()
+    second = start_desk(data)
     assert not server.is_running()
     assert second.stop() == []
 

@@ -4,7 +4,6 @@ import logging
 import signal
 import threading
 import time
-from importlib import import_module
 from types import FrameType
 from typing import Any
 
@@ -14,6 +13,7 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from dispatchdesk.models import Moment, mark
 from dispatchdesk.tasks import answer
+from routing.actions.sweeping import sweep
 
 logger = logging.getLogger(__name__)
 
@@ -50,15 +50,6 @@ class Command(BaseCommand):
                 logger.warning("the database can't be reached, sweeping again in a moment: %s", type(error).__name__)
                 connection.close()
             stop.wait(max(0.0, SWEEP_SECONDS - (time.monotonic() - began)))
-
-
-def sweep() -> None:
-    """Sweep once."""
-    try:
-        sweeping = import_module("routing.actions.sweeping")
-    except ModuleNotFoundError:
-        return
-    sweeping.sweep()
 
 
 def call_worker(stop: threading.Event) -> None:

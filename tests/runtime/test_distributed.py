@@ -1,0 +1,141 @@
+"""The exact commands of docs/deploy.md, as separate processes on PostgreSQL with RabbitMQ and with Redis."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import psycopg
+import pytest
+from django.conf import settings
+from kombu import Connection
+
+from tests.runtime.processes import ROOT, environment, free_port, wait_for
+
+pytestmark = [pytest.mark.services, pytest.mark.timeout(180)]
+
+
+def documented(word: str) -> str:
+    """The one command in the deployment guide that contains a word."""
+    blocks = re.findall(r"```sh\n(python .+?)\n```", (ROOT / "docs" / "deploy.md").read_text())
+    (command,) = [block for block in blocks if word in block]
+    return str(command)
+
+
+@dataclass
+class Distributed:
+    """A desk of separate processes."""
+
+    env: dict[str, str]
+    port: int
+    logs: Path
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def run(self, word: str) -> None:
+        """Run a documented command to its end."""
+        subprocess.run(["sh", "-c", documented(word)], cwd=ROOT, env=self.env, check=True, timeout=120)
+
+    def start(self, word: str) -> None:
+        """Start a documented command."""
+        with (self.logs / f"{word}.log").open("ab") as log:
+            self.processes[word] = subprocess.Popen(
+                ["sh", "-c", f"exec {documented(word)}"],
+                cwd=ROOT,
+                env=self.env,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def health(self) -> dict[str, Any]:
+        """Present answer of /healthz; empty when there is none."""
+        try:
+            answer: dict[str, Any] = httpx.get(f"http://127.0.0.1:{self.port}/healthz", timeout=15).json()
+        except httpx.HTTPError:
+            return {}
+        return answer
+
+    def stop(self) -> None:
+        """End everything."""
+        for process in self.processes.values():
+            family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+            for member in family:
+                member.send_signal(signal.SIGKILL)
+            process.wait()
+
+
+def server_url(broker: str) -> str:
+    """Address of the broker under test."""
+    return os.environ[{"rabbitmq": "TEST_AMQP_URL", "redis": "TEST_REDIS_URL"}[broker]]
+
+
+@pytest.fixture(params=["rabbitmq", "redis"])
+def distributed(request: pytest.FixtureRequest) -> Iterator[Distributed]:
+    """A migrated database and a queue of its own, and the three kinds of processes."""
+    name = f"desk_{uuid.uuid4().hex[:12]}"
+    admin_url = os.environ["TEST_POSTGRES_URL"]
+    broker_url = server_url(request.param)
+    data = Path(settings.DESK_DATA) / name
+    data.mkdir()
+    port = free_port()
+    env = environment(
+        data,
+        DATABASE_URL=re.sub(r"/[^/?]*($|\?)", rf"/{name}\1", admin_url),
+        BROKER_URL=broker_url,
+        BROKER_QUEUE=name,
+        HOST="127.0.0.1",
+        PORT=str(port),
+        WORKER_PROCESSES="2",
+    )
+    env["PATH"] = f"{Path(sys.executable).parent}:{env['PATH']}"
+    with ExitStack() as stack:
+        with psycopg.connect(admin_url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        stack.callback(drop_database, admin_url, name)
+        stack.callback(delete_queue, broker_url, name)
+        desk = Distributed(env=env, port=port, logs=data)
+        stack.callback(desk.stop)
+        desk.run("migrate")
+        for word in ("uvicorn", "celery", "sweeper"):
+            desk.start(word)
+        wait_for(lambda: desk.health().get("ok"), seconds=60, what=f"all parts well: {desk.health()}")
+        yield desk
+
+
+def drop_database(url: str, name: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def delete_queue(url: str, name: str) -> None:
+    with Connection(url) as connection, connection.channel() as channel:
+        channel.queue_delete(name)
+
+
+def test_documented_commands_make_a_working_desk(distributed: Distributed) -> None:
+    assert distributed.health()["worker"]["ok"]
+
+
+def test_health_without_a_worker_says_so_and_stays_ready(distributed: Distributed) -> None:
+    worker = psutil.Process(distributed.processes["celery"].pid)
+    for process in [worker, *worker.children(recursive=True)]:
+        process.kill()
+    distributed.processes.pop("celery").wait()
+
+    health = wait_for(
+        lambda: (answer := distributed.health()) and not answer["worker"]["ok"] and answer,
+        seconds=60,
+        what="the silent worker is noticed",
+    )
+
+    assert isinstance(health, dict)
+    assert (health["database"]["ok"], health["broker"]["ok"], health["sweeper"]["ok"]) == (True, True, True)

@@ -1,0 +1,29 @@
+"""/healthz when a part is down."""
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from dispatchdesk.models import Moment, mark
+from tests.runtime.processes import free_port
+
+
+@pytest.mark.django_db(transaction=True)
+def test_parts_never_seen_are_not_ok_and_the_answer_is_200(client: Client) -> None:
+    mark(Moment.SWEEPER)
+
+    response = client.get("/healthz")
+
+    body = response.json()
+    assert response.status_code == 200
+    assert (body["ok"], body["sweeper"]["ok"], body["worker"]) == (False, True, {"ok": False, "seen_seconds_ago": None})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_database_down_is_503(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(settings.DATABASES["default"], "HOST", "127.0.0.1")
+    monkeypatch.setitem(settings.DATABASES["default"], "PORT", str(free_port()))
+
+    response = client.get("/healthz")
+
+    assert (response.status_code, response.json()["database"]) == (503, {"ok": False})

@@ -78,7 +78,7 @@ def comparison_words(test: Test, catalogue: Catalogue, *, negated: bool = False)
     label = "the request" if test.fact == AGE and test.op is Op.OLDER_THAN else catalogue.label(test.fact)
     words = WORDS[test.op]
     if negated:
-        words = _NEGATED.get(test.op) or words.replace("is ", "is not ", 1)
+        words = _NEGATED.get(test.op) or f"is not{words.removeprefix('is')}"
     value = value_words(test)
     return f"{label} {words} {value}" if value else f"{label} {words}"
 

@@ -50,14 +50,19 @@ _KEPT = 4096
 _compiled: dict[int, tuple[Condition, Evaluator]] = {}
 
 
-def evaluate(condition: Condition, facts: Facts) -> Result:
-    """Return what the condition comes to on these facts (``at_time`` adds the ones that tell time)."""
+def kept_evaluator(condition: Condition) -> Evaluator:
+    """Return the compiled condition, compiled once as long as the same object is passed."""
     entry = _compiled.get(id(condition))
     if entry is None:  # an entry holds its condition, so that the id cannot become another's
         if len(_compiled) >= _KEPT:
             _compiled.clear()
         entry = _compiled[id(condition)] = (condition, evaluator(condition))
-    return entry[1](facts)
+    return entry[1]
+
+
+def evaluate(condition: Condition, facts: Facts) -> Result:
+    """Return what the condition comes to on these facts (``at_time`` adds the ones that tell time)."""
+    return kept_evaluator(condition)(facts)
 
 
 _ASKS_MORE_THAN_THE_VALUE = frozenset({Op.MISSING, Op.KNOWN, Op.OLDER_THAN})

@@ -9,7 +9,7 @@ from enum import StrEnum
 from itertools import islice
 
 from routing.domain.comparisons import folded, number_of
-from routing.domain.conditions import Evaluator, evaluator, reads
+from routing.domain.conditions import Evaluator, kept_evaluator, reads
 from routing.domain.facts import Fact, Facts, Money, Status, Value, lookup, value_from_json
 from routing.domain.kleene import FALSE, NOT_APPLICABLE
 from routing.domain.patterns import compiled, literal
@@ -89,7 +89,7 @@ _DOES_NOT_APPLY = frozenset({FALSE, NOT_APPLICABLE})
 def conditional_inputs(specs: Iterable[InputSpec]) -> tuple[ConditionalInput, ...]:
     """Return the inputs that do not always apply, ready to be evaluated often; raises PatternError."""
     return tuple(
-        ConditionalInput(spec, spec.applies_when, evaluator(spec.applies_when), reads(spec.applies_when))
+        ConditionalInput(spec, spec.applies_when, kept_evaluator(spec.applies_when), reads(spec.applies_when))
         for spec in specs
         if spec.applies_when is not None
     )

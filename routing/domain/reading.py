@@ -80,9 +80,7 @@ _SYMBOLS = {
     "gbp": "GBP",
     "chf": "CHF",
 }
-_CODES = (
-    "EUR|USD|GBP|CHF|JPY|CNY|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|UAH|INR|BRL|MXN|ZAR|SGD|HKD|KRW"
-)
+_CODES = "EUR|USD|GBP|CHF|JPY|CNY|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|UAH|INR|BRL|MXN|ZAR|SGD|HKD|KRW"
 _SIGN = "€|US\\$|A\\$|C\\$|\\$|£|¥|₹"
 _WORD = f"zł|(?i:euros?|eur|usd|gbp|chf|dollars?|pounds?)|{_CODES}"
 _FIGURE = r"\d{1,3}(?:[ \x{a0}\x{202f}'\x{2019}.,]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"

@@ -17,8 +17,9 @@ MAX_ROUNDS = 2
 def ask(work: Pass, decision: engine.Decision, lacking: Iterable[str], form: Sequence[str]) -> None:
     """Ask the requester for the inputs among these facts, or a person when nobody can be asked."""
     lacking = set(lacking)
-    inputs = [name for name in dict.fromkeys([*sorted(lacking), *form]) if name.startswith("input.")]
-    others = sorted(lacking - set(inputs))
+    wanted = lacking.union(form)
+    inputs = [spec.fact for spec in work.desk.catalogue(work.item.work_type_id).inputs if spec.fact in wanted]
+    others = sorted(lacking.difference(inputs))
     if others or not inputs:
         _ask_people(work, decision, others or sorted(decision.needs), "Nobody can provide {what}. How should it go on?")
     elif not work.item.requester_email:

@@ -7,7 +7,9 @@ from django.db import transaction
 from routing import transitions
 from routing.actions import deciding
 from routing.actions.passes import Pass
-from routing.domain.facts import MISSING, known
+from routing.domain.conditions import reads
+from routing.domain.engine import seen_facts
+from routing.domain.facts import MISSING, Fact, Status, known, lookup
 from routing.domain.inputs import InputError, parse_value
 from routing.domain.roles import Actor, Role
 from routing.domain.states import Action, State
@@ -17,15 +19,17 @@ from routing.queries import desk as desk_queries
 from routing.transitions import Change
 
 DONT_HAVE = "__none__"
+LONGEST_ANSWER = 20_000
 
 
-def learn_inputs(work: Pass, given: Mapping[str, object], provider: str) -> None:
-    """Check and record inputs by name (with or without ``input.``); None or ``DONT_HAVE`` means there is none.
+def read_inputs(work: Pass, given: Mapping[str, object]) -> tuple[dict[str, Fact], dict[str, str]]:
+    """Check inputs by name (with or without ``input.``); None or ``DONT_HAVE`` means there is none.
 
-    Raises Invalid with a message per field; nothing is recorded then.
+    Returns the facts that can be used, and a message for each answer that cannot, both by the input's name.
     """
     specs = {spec.name: spec for spec in work.desk.catalogue(work.item.work_type_id).inputs}
-    wrong, read = {}, {}
+    read: dict[str, Fact] = {}
+    wrong: dict[str, str] = {}
     for raw_name, raw in given.items():
         name = raw_name.removeprefix("input.")
         spec = specs.get(name)
@@ -39,17 +43,26 @@ def learn_inputs(work: Pass, given: Mapping[str, object], provider: str) -> None
             read[name] = known(parse_value(spec, raw, today=work.now.date()))
         except InputError as error:
             wrong[name] = str(error)
+    return read, wrong
+
+
+def learn_inputs(work: Pass, given: Mapping[str, object], provider: str) -> None:
+    """Check and record inputs; raises Invalid with a message per field, and records nothing then."""
+    read, wrong = read_inputs(work, given)
     if wrong:
         raise Invalid("Some answers could not be used.", wrong)
     for name, fact in read.items():
         work.learn(f"input.{name}", fact, provider)
 
 
-def answer(*, actor: Actor, item_id: int, given: Mapping[str, object], provider: str = "requester") -> WorkItem:
+def answer(
+    *, actor: Actor, item_id: int, given: Mapping[str, object], text: str = "", provider: str = "requester"
+) -> WorkItem:
     """Take the requester's answers, closing the open question; the item is decided again.
 
-    Raises Invalid with a message per field, and Conflict when nothing is asked any more (a late answer to an item
-    that has ended).
+    ``text`` answers what a person asked in their own words and becomes the fact ``item.answer``. Inputs that turn out
+    not to apply need no answer. Raises Invalid with a message per field (``answer`` for the text), and Conflict when
+    nothing is asked any more (a late answer to an item that has ended).
     """
     with transaction.atomic():
         item = transitions.lock_one(item_id)
@@ -57,17 +70,42 @@ def answer(*, actor: Actor, item_id: int, given: Mapping[str, object], provider:
         if question is None or item.state != State.WAITING:
             raise Conflict("Thank you, nothing more is needed for this request at the moment.")
         work = _work(item)
-        missing = {
-            name: "Please answer, or choose “I don't have this”." for name in question.names if name not in given
-        }
-        if missing:
-            raise Invalid("Some answers are still missing.", missing)
-        learn_inputs(work, given, provider)
+        read, wrong = read_inputs(work, given)
+        for name, fact in read.items():
+            work.learn(f"input.{name}", fact, provider)
+        wrong |= _unanswered(work, question, wrong) | _unfit(text, is_needed=not question.names)
+        if wrong:
+            raise Invalid("Some answers could not be used.", wrong)
+        if text.strip():
+            work.learn_value("item.answer", text.strip(), provider)
         question.status, question.closed_at = Question.ANSWERED, work.now
         question.save(update_fields=["status", "closed_at"])
         work.change = Change(item, Action.ANSWER, State.INCOMING, decide_at=work.now, data={"inputs": sorted(given)})
         deciding.flush([work], actor)
         return item
+
+
+def _unanswered(work: Pass, question: Question, wrong: Mapping[str, str]) -> dict[str, str]:
+    """Return a message for each input that was asked for, applies, and got no answer at all."""
+    catalogue = work.desk.catalogue(work.item.work_type_id)
+    seen = seen_facts(work.known.facts, work.book.rules, catalogue, work.now)
+    unread = {f"input.{name}" for name in wrong}
+    return {
+        spec.name: "Please answer, or choose “I don't have this”."
+        for spec in catalogue.inputs
+        if spec.name in question.names
+        and spec.name not in wrong
+        and lookup(seen, spec.fact).status is Status.UNKNOWN
+        and not (spec.applies_when and unread & reads(spec.applies_when))
+    }
+
+
+def _unfit(text: str, *, is_needed: bool) -> dict[str, str]:
+    if is_needed and not text.strip():
+        return {"answer": "Please write an answer."}
+    if len(text) > LONGEST_ANSWER:
+        return {"answer": f"At most {LONGEST_ANSWER:,} characters."}
+    return {}
 
 
 def add_inputs(*, actor: Actor, item_id: int, given: Mapping[str, object], version: int | None = None) -> WorkItem:

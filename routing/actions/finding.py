@@ -1,5 +1,6 @@
 """Finds facts: providers that answer within the pass, and the steps that ask the others."""
 
+import logging
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -7,11 +8,13 @@ from routing.actions.passes import Pass
 from routing.domain import templates
 from routing.domain.catalogue import PortKind
 from routing.domain.facts import MISSING, Fact, Status, known, lookup, value_from_json
-from routing.domain.inputs import InputSpec, find_in_text
+from routing.domain.inputs import InputError, InputSpec, find_in_text, parse_value
 from routing.models import Step, TableRow
 from routing.queries import desk as desk_queries
 from routing.queries.desk import Place
 from routing.router import live
+
+logger = logging.getLogger(__name__)
 
 ROUTER_STEP = "router"
 
@@ -58,19 +61,26 @@ def _find_input(work: Pass, name: str) -> Found:
     if spec is None:
         return None
     fact_name = f"input.{name}"
-    found = find_in_text(spec, f"{work.item.title}\n{work.item.text}")
+    today = work.now.date()
+    found = find_in_text(spec, f"{work.item.title}\n{work.item.text}", today=today)
     if found is not None:
         learned = work.learn(fact_name, known(found.value), "text", quote=found.quote, doubtful=found.doubtful)
         if learned:
             return True
     if spec.source:
         fact = lookup(work.known.facts, spec.source)
-        if fact.status is Status.KNOWN:
-            return work.learn(fact_name, known(fact.value), f"source:{spec.source.split('.')[1]}")
+        slug = spec.source.split(".")[1]
         if fact.status is Status.UNKNOWN:
-            outcome = _ask_source(work, spec.source.split(".")[1])
+            outcome = _ask_source(work, slug)
             if outcome:
                 return outcome
+        elif fact.status is Status.KNOWN:
+            try:
+                value = parse_value(spec, fact.value, today=today)
+            except InputError:
+                logger.warning("item %s: %s from %s does not fit its kind", work.item.pk, fact_name, slug)
+            else:
+                return work.learn(fact_name, known(value), f"source:{slug}")
     if "requester" not in spec.providers:
         return work.learn(fact_name, MISSING, "desk")
     return None

@@ -89,13 +89,10 @@ def _changes(work: Pass, decision: engine.Decision) -> dict[str, object]:
         return {}
     item, changes = work.item, decision.changes
     done: dict[str, object] = {}
-    type_slug = changes.type
-    if type_slug == "router.type":
-        type_slug = str(lookup(work.known.facts, "router.type").value or "")
-    work_type = work.desk.types.get(type_slug)
+    work_type = work.desk.types.get(changes.type)
     if work_type is not None and work_type.pk != item.work_type_id:
         set_type(work, work_type, "rule")
-        done["type"] = type_slug
+        done["type"] = work_type.slug
     if changes.priority:
         item.priority = Priority[changes.priority.upper()]
         work.learn_value("item.priority", changes.priority.lower(), "rule")

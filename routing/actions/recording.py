@@ -220,6 +220,8 @@ def still_approved(item: WorkItem, step: Step, now: datetime) -> bool:
         return True
     work = deciding.begin([item], desk_queries.load(), now)[0]
     group = list(Step.objects.filter(group=step.group, status=Step.DUE).order_by("ordinal"))
+    if step.decision is not None:  # what the rule that sends this says now, so as if it had not fired yet
+        work.fired.pop((work.book.rulebook_id, step.decision.rule_id), None)
     answer = outcomes.decide(work)
     if answer.kind is engine.Kind.STOP or (answer.kind is engine.Kind.REVIEW and answer.cause == "escalated"):
         cancel(group, now, "the rules stopped it before it was sent")

@@ -60,7 +60,7 @@ def _claim(step_id: int) -> Claimed | None:
             return None
         item = transitions.lock_one(item_id)
         rows = Step.objects.select_for_update(skip_locked=True, of=("self",)).filter(runnable(now), pk=step_id)
-        step = rows.select_related("destination", "version").first()
+        step = rows.select_related("destination", "version", "decision").first()
         if step is None:
             return None
         if step.run != item.run:

@@ -289,3 +289,12 @@ def test_five_failures_in_a_row_make_a_destination_failing_and_one_success_heals
     running.run_step(running.due_steps()[0])
     assert Destination.objects.get(slug="track").status == Destination.ON
     assert {fresh(item).state for item in items} >= {"incoming"}
+
+
+def test_a_rule_further_down_does_not_stop_what_was_approved(desk: TestDesk, serve: Serve) -> None:
+    server = serve(json_reply({"status": "ok"}))
+    write_tool(desk, server)
+    desk.rules("support", REFUND, {"when": {"all": []}, "then": {"do": "stop", "reason": "all that could be done"}})
+    item = desk.send("Refund me", type="support")
+    run_due()
+    assert (the_step(item).status, len(server.received), fresh(item).state) == ("succeeded", 1, "stopped")

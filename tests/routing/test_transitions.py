@@ -48,10 +48,11 @@ def item(transactional_db: None) -> WorkItem:
 
 def test_a_refused_move_stores_nothing(item: WorkItem) -> None:
     reviewer = Actor(role=Role.REVIEWER, name="ravi", user_id=None)
+    now = transitions.database_now()
     with transaction.atomic():
         change = Change(transitions.lock_one(item.pk), Action.STOP, State.STOPPED)
         with pytest.raises(NotAllowed, match=r"the role reviewer may not stop"):
-            transitions.apply([change], reviewer, transitions.database_now())
+            transitions.apply([change], reviewer, now)
     assert fresh(item).state == "in_review"
     assert Event.objects.filter(item=item).count() == 2
 

@@ -1,5 +1,22 @@
 """Addresses of rulebooks."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from routing.views import drafts, rule_editing, rulebooks
+
+_BOOK = "rulebooks/<slug:slug>/"
+
+urlpatterns: list[URLPattern] = [
+    path("rulebooks/", rulebooks.book_list, name="rulebooks"),
+    path(_BOOK, rulebooks.book, name="rulebook"),
+    path(f"{_BOOK}versions/<int:number>/", rulebooks.version, name="rulebook_version"),
+    path(f"{_BOOK}versions/<int:number>/try/", rulebooks.try_it, name="try_rules"),
+    path(f"{_BOOK}draft/", drafts.draft, name="draft"),
+    path(f"{_BOOK}draft/start/", drafts.start, name="start_draft"),
+    path(f"{_BOOK}draft/fallback/", drafts.change_fallback, name="draft_fallback"),
+    path(f"{_BOOK}draft/publish/", drafts.publish, name="publish_draft"),
+    path(f"{_BOOK}draft/discard/", drafts.discard, name="discard_draft"),
+    path(f"{_BOOK}draft/rules/new/", rule_editing.new_rule, name="new_rule"),
+    path(f"{_BOOK}draft/rules/<slug:rule_id>/", rule_editing.edit_rule, name="edit_rule"),
+    path(f"{_BOOK}draft/rules/<slug:rule_id>/change/", drafts.change_rule, name="change_rule"),
+]

@@ -1,0 +1,154 @@
+"""Rulebooks as people read them: sentences, faults, versions, and what a draft changes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from routing.domain import rulefile
+from routing.domain.catalogue import Catalogue
+from routing.domain.faults import Problem, RuleError
+from routing.domain.roles import Actor
+from routing.domain.rules import Go, Rule
+from routing.domain.rules import Rulebook as Rules
+from routing.domain.sentences import rule_sentence
+from routing.models import RulebookVersion, WorkType
+
+FIRST_LOOK = "first-look"  # the slug of the rulebook without a type; no work type may have it
+
+
+@dataclass(frozen=True, slots=True)
+class BookLine:
+    """One rulebook of the list: its slug and name, its live version and its draft, if any."""
+
+    slug: str
+    name: str
+    description: str
+    type_id: int | None
+    live: RulebookVersion | None
+    draft: RulebookVersion | None
+    rule_count: int
+
+
+@dataclass(slots=True)
+class RuleLine:
+    """One rule as a sentence, with what must be mended before it can be published."""
+
+    number: int
+    rule: Rule
+    sentence: str
+    texts: tuple[tuple[str, str], ...]
+    faults: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleChange:
+    """How a draft differs from the live version in one rule; ``before`` and ``after`` are sentences, or empty."""
+
+    kind: str
+    before: str
+    after: str
+
+
+def books(actor: Actor) -> list[BookLine]:
+    """Return First look and the rulebook of each type this person may see, those without a version included."""
+    versions = RulebookVersion.objects.exclude(status=RulebookVersion.RETIRED).select_related("published_by")
+    by_type: dict[tuple[int | None, str], RulebookVersion] = {
+        (version.rulebook.work_type_id, version.status): version for version in versions.select_related("rulebook")
+    }
+    types = [row for row in WorkType.objects.all() if actor.may_see_type(row.pk)]
+    first = "Serves requests that have no type yet."
+    named: list[tuple[str, str, str, int | None]] = [(FIRST_LOOK, "First look", first, None)]
+    named.extend((row.slug, row.name, row.description, row.pk) for row in types)
+    return [
+        BookLine(
+            slug,
+            name,
+            description,
+            type_id,
+            by_type.get((type_id, RulebookVersion.PUBLISHED)),
+            by_type.get((type_id, RulebookVersion.DRAFT)),
+            _count(by_type.get((type_id, RulebookVersion.PUBLISHED))),
+        )
+        for slug, name, description, type_id in named
+    ]
+
+
+def _count(version: RulebookVersion | None) -> int:
+    return len(version.content.get("rules", [])) if version else 0
+
+
+def find_book(actor: Actor, slug: str) -> BookLine | None:
+    """Return the rulebook of this slug when its type is visible to the actor."""
+    return next((line for line in books(actor) if line.slug == slug), None)
+
+
+def history(type_id: int | None) -> list[RulebookVersion]:
+    """Return every version of a rulebook, newest first."""
+    rows = RulebookVersion.objects.filter(rulebook__work_type_id=type_id).select_related("created_by", "published_by")
+    return list(rows.order_by("-number"))
+
+
+def find_version(type_id: int | None, number: int) -> RulebookVersion | None:
+    """Return one version of a rulebook."""
+    rows = RulebookVersion.objects.filter(rulebook__work_type_id=type_id, number=number)
+    return rows.select_related("rulebook__work_type", "published_by", "created_by").first()
+
+
+def read_rules(version: RulebookVersion) -> Rules | None:
+    """Return a version's rules; None when its content cannot be read."""
+    try:
+        return rulefile.read(version.content)
+    except RuleError:
+        return None
+
+
+def rule_lines(rules: Rules, catalogue: Catalogue, faults: Iterable[Problem] = ()) -> list[RuleLine]:
+    """Return each rule as a sentence, with its faults."""
+    lines = [
+        RuleLine(
+            number,
+            rule,
+            rule_sentence(rule, catalogue),
+            rule.then.params if isinstance(rule.then, Go) else (),
+        )
+        for number, rule in enumerate(rules.rules, start=1)
+    ]
+    for fault in faults:
+        place = fault.pointer.removeprefix("/rules/").partition("/")[0]
+        if fault.pointer.startswith("/rules/") and place.isdigit() and int(place) < len(lines):
+            lines[int(place)].faults.append(fault.detail)
+    return lines
+
+
+def book_faults(faults: Iterable[Problem]) -> list[str]:
+    """Return the faults that concern no single rule."""
+    return [fault.detail for fault in faults if not fault.pointer.startswith("/rules/")]
+
+
+def draft_changes(live: Rules | None, draft: Rules, catalogue: Catalogue) -> list[RuleChange]:
+    """Return how a draft differs from the live rules, rule by rule, and whether their order changed."""
+    before = {rule.id: rule for rule in live.rules} if live else {}
+    after = {rule.id: rule for rule in draft.rules}
+    found = []
+    for rule_id, rule in after.items():
+        earlier = before.get(rule_id)
+        sentence = _with_switch(rule, catalogue)
+        if earlier is None:
+            found.append(RuleChange("added", "", sentence))
+        elif earlier != rule:
+            found.append(RuleChange("changed", _with_switch(earlier, catalogue), sentence))
+    found.extend(
+        RuleChange("removed", _with_switch(rule, catalogue), "") for key, rule in before.items() if key not in after
+    )
+    kept_before = [key for key in before if key in after]
+    kept_after = [key for key in after if key in before]
+    if kept_before != kept_after:
+        found.append(RuleChange("order", "", "The rules stand in another order."))
+    if live and live.fallback_queue != draft.fallback_queue:
+        was, now = catalogue.name_of(live.fallback_queue), catalogue.name_of(draft.fallback_queue)
+        found.append(RuleChange("changed", f"What no rule decides goes to {was}.", f"… goes to {now}."))
+    return found
+
+
+def _with_switch(rule: Rule, catalogue: Catalogue) -> str:
+    sentence = rule_sentence(rule, catalogue)
+    return sentence if rule.enabled else f"{sentence} (switched off)"

@@ -1,0 +1,135 @@
+"""The draft of a rulebook: begun, its rules moved, copied, switched and deleted, checked, published or thrown away."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from routing.actions import publishing
+from routing.actions.drafting import start_draft
+from routing.domain.rules import Rulebook as Rules
+from routing.errors import Conflict, Invalid, NotVisible
+from routing.forms import drafts
+from routing.models import RulebookVersion
+from routing.queries import desk as desk_queries
+from routing.queries import rulebooks
+from routing.queries.rulebooks import BookLine
+from routing.views.access import ADMINS, DeskRequest, page
+from routing.views.rulebooks import visible_book
+
+
+@page("POST", roles=ADMINS)
+def start(request: DeskRequest, slug: str) -> HttpResponse:
+    """Begin a draft from the live rules, or from the version ``from`` to go back to it."""
+    line = visible_book(request, slug)
+    number = request.POST.get("from", "")
+    source = rulebooks.find_version(line.type_id, int(number)) if number.isdigit() else None
+    start_draft(actor=request.actor, work_type_id=line.type_id, from_version_id=source.pk if source else None)
+    return redirect("routing:draft", slug)
+
+
+@page("GET", roles=ADMINS)
+def draft(request: DeskRequest, slug: str) -> HttpResponse:
+    """The draft with what must be mended, and how it differs from the live rules."""
+    line = visible_book(request, slug)
+    if line.draft is None:
+        return redirect("routing:rulebook", slug)
+    return show_draft(request, line, line.draft)
+
+
+def draft_of(line: BookLine) -> RulebookVersion:
+    """Return the rulebook's draft; raises Conflict when somebody has published it or thrown it away."""
+    if line.draft is None:
+        raise Conflict(f"There is no draft of {line.name} any more: it was published or thrown away meanwhile.")
+    return line.draft
+
+
+def show_draft(
+    request: DeskRequest, line: BookLine, shown: RulebookVersion, *, status: int = 200, **more: object
+) -> HttpResponse:
+    """Draw the draft: the whole page, or the part that htmx replaces."""
+    catalogue = desk_queries.load().catalogue(line.type_id)
+    rules = rulebooks.read_rules(shown) or Rules((), "")
+    live = rulebooks.read_rules(line.live) if line.live else None
+    faults = publishing.draft_faults(shown)
+    context = {
+        "book": line,
+        "version": shown,
+        "rules": rulebooks.rule_lines(rules, catalogue, faults),
+        "book_faults": rulebooks.book_faults(faults),
+        "fault_count": len(faults),
+        "fallback": rules.fallback_queue,
+        "queues": catalogue.queues,
+        "changes": rulebooks.draft_changes(live, rules, catalogue),
+        "note": shown.note,
+    }
+    name = "rulebooks/_draft.html" if request.htmx else "rulebooks/draft.html"
+    return render(request, name, context | more, status=status)
+
+
+@page("POST", roles=ADMINS)
+def change_rule(request: DeskRequest, slug: str, rule_id: str) -> HttpResponse:
+    """Move, copy, switch or delete one rule of the draft."""
+    line = visible_book(request, slug)
+    action = request.POST.get("action", "")
+    if action not in drafts.ACTIONS:
+        raise NotVisible(f"A rule cannot be changed by “{action[:20]}”.")
+    return _save(request, line, lambda content: drafts.edited(content, action, rule_id))
+
+
+@page("POST", roles=ADMINS)
+def change_fallback(request: DeskRequest, slug: str) -> HttpResponse:
+    """Choose the queue that gets what no rule decides."""
+    line = visible_book(request, slug)
+    queue = request.POST.get("queue", "")
+    return _save(request, line, lambda content: drafts.with_fallback(content, queue))
+
+
+def _save(request: DeskRequest, line: BookLine, change: drafts.Change) -> HttpResponse:
+    shown = draft_of(line)
+    try:
+        saved = publishing.save_draft(
+            actor=request.actor,
+            rulebook_id=shown.rulebook_id,
+            content=change(shown.content),
+            revision=posted_revision(request),
+        )
+    except Conflict:
+        error = "Somebody else has changed this draft since you opened it. Here is theirs; nothing of it was lost."
+        return show_draft(request, line, shown, status=409, error=error)
+    if request.htmx:
+        return show_draft(request, line, saved)
+    return redirect("routing:draft", line.slug)
+
+
+def posted_revision(request: DeskRequest) -> int:
+    """Return the revision of the draft that the page showed; 0, which fits none, when it says nothing."""
+    text = request.POST.get("revision", "")
+    return int(text) if text.isdigit() and len(text) < 10 else 0
+
+
+@page("POST", roles=ADMINS)
+def publish(request: DeskRequest, slug: str) -> HttpResponse:
+    """Make the draft the live version."""
+    line = visible_book(request, slug)
+    shown = draft_of(line)
+    note = request.POST.get("note", "")
+    if posted_revision(request) != shown.revision:
+        error = "Somebody else has changed this draft since you opened it. Look at it again, then publish."
+        return show_draft(request, line, shown, status=409, error=error, note=note)
+    try:
+        published = publishing.publish(actor=request.actor, version_id=shown.pk, note=note)
+    except Invalid as refusal:
+        more = {"error": str(refusal), "note": note, "note_error": refusal.fields.get("note", "")}
+        return show_draft(request, line, shown, status=422, **more)
+    messages.success(request, f"{line.name}, version {published.number}, is live now.")
+    return redirect("routing:rulebook", slug)
+
+
+@page("POST", roles=ADMINS)
+def discard(request: DeskRequest, slug: str) -> HttpResponse:
+    """Throw the draft away."""
+    line = visible_book(request, slug)
+    shown = draft_of(line)
+    publishing.discard_draft(actor=request.actor, version_id=shown.pk)
+    messages.success(request, f"The draft of {line.name} is thrown away. The live rules are as they were.")
+    return redirect("routing:rulebook", slug)

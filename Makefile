@@ -33,12 +33,12 @@ fix: .venv/installed-dev
 	@find templates -name '*.html' -exec $(BIN)/djhtml --tabwidth 2 {} + || true
 
 .venv/python:
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or name it with PYTHON=..." >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-		echo "$(PYTHON) is older than 3.11: install a newer one, or name it with PYTHON=..." >&2; exit 1; }
-	@$(PYTHON) -m venv .venv || { \
-		echo "$(PYTHON) can't make virtual environments: install its venv package (Debian: python3-venv)." >&2; exit 1; }
-	@touch $@
+	@for python in $(PYTHON); do \
+		$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+		$$python -m venv .venv || { \
+			echo "$$python can't make virtual environments: install its venv package (Debian: python3-venv)." >&2; exit 1; }; \
+		touch $@; exit; \
+	done; echo "Python 3.11 or newer is needed: install it, or name it with PYTHON=..." >&2; exit 1
 
 .venv/installed: .venv/python requirements.txt
 	@echo "Installing requirements into .venv ..."

@@ -123,19 +123,3 @@ def delete_queue(url: str, name: str) -> None:
 
 def test_documented_commands_make_a_working_desk(distributed: Distributed) -> None:
     assert distributed.health()["worker"]["ok"]
-
-
-def test_health_without_a_worker_says_so_and_stays_ready(distributed: Distributed) -> None:
-    worker = psutil.Process(distributed.processes["celery"].pid)
-    for process in [worker, *worker.children(recursive=True)]:
-        process.kill()
-    distributed.processes.pop("celery").wait()
-
-    health = wait_for(
-        lambda: (answer := distributed.health()) and not answer["worker"]["ok"] and answer,
-        seconds=60,
-        what="the silent worker is noticed",
-    )
-
-    assert isinstance(health, dict)
-    assert (health["database"]["ok"], health["broker"]["ok"], health["sweeper"]["ok"]) == (True, True, True)

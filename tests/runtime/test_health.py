@@ -1,7 +1,10 @@
 """/healthz when a part is down."""
 
+from datetime import timedelta
+
 import pytest
 from django.conf import settings
+from django.db.models import F
 from django.test import Client
 
 from dispatchdesk.models import Moment, mark
@@ -17,6 +20,18 @@ def test_parts_never_seen_are_not_ok_and_the_answer_is_200(client: Client) -> No
     body = response.json()
     assert response.status_code == 200
     assert (body["ok"], body["sweeper"]["ok"], body["worker"]) == (False, True, {"ok": False, "seen_seconds_ago": None})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_worker_silent_for_half_a_minute_is_not_ok(client: Client) -> None:
+    for part in (Moment.SWEEPER, Moment.WORKER):
+        mark(part)
+    Moment.objects.filter(name=Moment.WORKER).update(at=F("at") - timedelta(seconds=31))
+
+    body = client.get("/healthz").json()
+
+    assert (body["sweeper"]["ok"], body["worker"]["ok"]) == (True, False)
+    assert body["worker"]["seen_seconds_ago"] == pytest.approx(31, abs=5)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -70,7 +70,8 @@ def database_now() -> datetime:
 
 def lock(ids: Iterable[int]) -> list[WorkItem]:
     """Lock these items, lowest id first, inside the caller's transaction; missing ones are left out."""
-    rows = WorkItem.objects.select_for_update(of=("self",)).select_related("work_type")
+    # The type in a second query: joined, it would still be the one from before a wait for the lock.
+    rows = WorkItem.objects.select_for_update().prefetch_related("work_type")
     return list(rows.filter(pk__in=list(ids)).order_by("pk"))
 
 

@@ -1,0 +1,261 @@
+"""Items over the API: send them in, read them, add inputs, move them."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from django.contrib.auth import get_user_model
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from ninja import Header, Router
+from pydantic import ValidationError
+
+from dispatchdesk.api.access import caller, check_staff
+from dispatchdesk.api.decisions import decision_answers
+from dispatchdesk.api.item_answers import item_answer, item_answers
+from dispatchdesk.api.item_shapes import (
+    KEY_LENGTH,
+    BatchIn,
+    BatchRowIn,
+    BatchRowOut,
+    DecisionsOut,
+    EventsOut,
+    InputsIn,
+    ItemIn,
+    ItemOut,
+    ItemsOut,
+    MoveIn,
+    ProblemOut,
+)
+from dispatchdesk.api.paging import Limit, cursor_of, key_of, page_of
+from dispatchdesk.api.parsing import UnreadableBody, check_text, parsed_body
+from dispatchdesk.api.plain_values import moment
+from dispatchdesk.api.problems import Unreadable, problem, pydantic_errors, refusal_problem
+from routing.actions import answering, intake, moving
+from routing.actions.intake import Received, Request
+from routing.domain.roles import Actor, Role
+from routing.domain.states import State
+from routing.errors import Invalid, NotVisible
+from routing.models import Event, WorkItem
+from routing.queries.decisions import decisions_of
+
+router = Router(tags=["items"])
+
+_CODE = re.compile(r"[Dd]-([1-9][0-9]{0,17})")
+_LONGEST_SEARCH = 200
+_PROBLEMS = dict.fromkeys((400, 401, 403, 404, 409, 422), ProblemOut)
+
+
+def reply(body: object, status: int = 200) -> HttpResponse:
+    """Return JSON as it is; the shapes are only documented by ninja, not run over every answer."""
+    return HttpResponse(json.dumps(body, ensure_ascii=False), status=status, content_type="application/json")
+
+
+def visible_items(actor: Actor) -> QuerySet[WorkItem]:
+    """Return the items an actor may read: an intake token those it sent in, staff those of the types they see."""
+    rows = WorkItem.objects.select_related("work_type")
+    if actor.role is Role.INTAKE:
+        return rows.filter(intake_token_id=actor.token_id)
+    if actor.visible_types is not None:
+        rows = rows.filter(Q(work_type__isnull=True) | Q(work_type__in=actor.visible_types))
+    return rows
+
+
+def find_item(actor: Actor, code: str) -> WorkItem:
+    """Return the item of this code; raises NotVisible when there is none for this actor."""
+    match = _CODE.fullmatch(code)
+    item = visible_items(actor).filter(pk=int(match[1])).first() if match else None
+    if item is None:
+        raise NotVisible("There is no such item.")
+    return item
+
+
+@router.post("/items", response={200: ItemOut, 201: ItemOut, **_PROBLEMS}, summary="Send in an item")
+def create_item(
+    request: HttpRequest, sent: ItemIn, idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key")] = None
+) -> HttpResponse:
+    """Take in one request; once this answers 201 it is stored.
+
+    The same Idempotency-Key with the same body answers 200 with the item as it now is, with another body 409. Keys are
+    kept for 30 days, for each token by itself.
+    """
+    key = _key(idempotency_key)
+    received = intake.receive(
+        actor=caller(request), request=_request(sent, key, parsed_body(request)), trigger_kind="api"
+    )
+    if received.item is None:
+        raise NotVisible("There is no such item.")
+    return reply(item_answer(received.item), 201 if received.created else 200)
+
+
+def _key(header: str | None) -> str:
+    if not header or not header.strip():
+        raise Unreadable("Send an Idempotency-Key header, so that this is safe to send again.")
+    if len(header) > KEY_LENGTH:
+        raise Unreadable(f"The Idempotency-Key may have at most {KEY_LENGTH} characters.")
+    try:
+        check_text(header)
+    except UnreadableBody as error:
+        raise Unreadable(f"The Idempotency-Key cannot be kept. {error}") from error
+    return header.strip()
+
+
+def _request(sent: ItemIn, key: str, body: object) -> Request:
+    return Request(
+        title=sent.title,
+        text=sent.text,
+        type=sent.type or "",
+        priority=sent.priority or "normal",
+        channel=sent.channel or "api",
+        inputs=sent.inputs or {},
+        requester_name=sent.requester.name if sent.requester else "",
+        requester_email=sent.requester.email if sent.requester else "",
+        key=key,
+        body=body,
+    )
+
+
+@router.post("/items/batch", response={200: list[BatchRowOut], **_PROBLEMS}, summary="Send in up to 1,000 items")
+def create_items(request: HttpRequest, sent: BatchIn) -> HttpResponse:
+    """Take in each request of the batch by itself; the answers come in the same order."""
+    answers: list[dict[str, Any] | None] = [None] * len(sent.items)
+    requests: dict[int, Request] = {}
+    for index, row in enumerate(sent.items):
+        try:
+            read = BatchRowIn.model_validate(row)
+        except ValidationError as error:
+            answers[index] = _refused_row(error)
+        else:
+            body = {name: value for name, value in row.items() if name != "key"}
+            requests[index] = _request(read, read.key, body)
+    received = intake.receive_many(actor=caller(request), requests=list(requests.values()), trigger_kind="api")
+    for index, answer in zip(requests, _received_rows(received), strict=True):
+        answers[index] = answer
+    return reply(answers)
+
+
+def _refused_row(error: ValidationError) -> dict[str, Any]:
+    errors = pydantic_errors([dict(one) for one in error.errors(include_url=False, include_context=False)])
+    return {"status": 422, "error": problem(422, "The request could not be taken.", errors=errors)}
+
+
+def _received_rows(received: Sequence[Received]) -> list[dict[str, Any]]:
+    items = {one.item.pk: one.item for one in received if one.item is not None}
+    shown = dict(zip(items, item_answers(list(items.values())), strict=True))
+    rows: list[dict[str, Any]] = []
+    for one in received:
+        if one.error is not None:
+            body = refusal_problem(one.error)
+            rows.append({"status": body["status"], "error": body})
+        elif one.item is not None:
+            rows.append({"status": 201 if one.created else 200, "item": shown[one.item.pk]})
+    return rows
+
+
+@router.get("/items", response={200: ItemsOut, **_PROBLEMS}, summary="List items, newest first")
+def list_items(
+    request: HttpRequest,
+    state: str = "",
+    type: str = "",  # noqa: A002
+    q: str = "",
+    cursor: str = "",
+    limit: Limit = 50,
+) -> HttpResponse:
+    """Return a page of items, by state, type or words in title and text; ``next_cursor`` leads to the next page."""
+    rows = visible_items(caller(request))
+    if state:
+        if state not in {one.value for one in State}:
+            raise Invalid("There is no such state.", {"state": f"use one of {', '.join(State)}"})
+        rows = rows.filter(state=state)
+    if type:
+        rows = rows.filter(work_type__slug=_searchable("type", type))
+    if q:
+        rows = rows.filter(_matching(_searchable("q", q)))
+    page, next_cursor = page_of(rows, by="id", limit=limit, cursor=cursor)
+    return reply({"items": item_answers(page), "next_cursor": next_cursor})
+
+
+def _searchable(name: str, text: str) -> str:
+    try:
+        check_text(text)
+    except UnreadableBody as error:
+        raise Invalid("This cannot be searched for.", {name: str(error)}) from error
+    if len(text) > _LONGEST_SEARCH:
+        raise Invalid("This cannot be searched for.", {name: f"At most {_LONGEST_SEARCH} characters."})
+    return text
+
+
+def _matching(words: str) -> Q:
+    found = Q(title__icontains=words) | Q(text__icontains=words)
+    code = _CODE.fullmatch(words.strip())
+    return found | Q(pk=int(code[1])) if code else found
+
+
+@router.get("/items/{code}", response={200: ItemOut, **_PROBLEMS}, summary="Read an item")
+def read_item(request: HttpRequest, code: str) -> HttpResponse:
+    """Return the item as it stands."""
+    return reply(item_answer(find_item(caller(request), code)))
+
+
+@router.get("/items/{code}/events", response={200: EventsOut, **_PROBLEMS}, summary="List what happened to an item")
+def list_events(request: HttpRequest, code: str, cursor: str = "", limit: Limit = 100) -> HttpResponse:
+    """Return the item's ledger, oldest first."""
+    actor = caller(request)
+    item = find_item(actor, code)
+    rows = Event.objects.filter(item=item).defer("hash")
+    page, next_cursor = page_of(rows, by="seq", limit=limit, cursor=cursor, newest_first=False)
+    names = _names(page) if actor.is_staff_member else {}
+    return reply({"events": [_event(row, names) for row in page], "next_cursor": next_cursor})
+
+
+def _names(events: Sequence[Event]) -> Mapping[int, str]:
+    people = get_user_model().objects.in_bulk({row.actor_id for row in events if row.actor_id is not None})
+    return {pk: person.display_name() for pk, person in people.items()}
+
+
+def _event(row: Event, names: Mapping[int, str]) -> dict[str, Any]:
+    return {
+        "seq": row.seq,
+        "kind": row.kind,
+        "actor": {"role": row.actor_role, "name": names.get(row.actor_id) if row.actor_id is not None else None},
+        "state_from": row.state_from or None,
+        "state_to": row.state_to,
+        "data": row.data,
+        "at": moment(row.at),
+    }
+
+
+@router.get("/items/{code}/decisions", response={200: DecisionsOut, **_PROBLEMS}, summary="List why it moved")
+def list_decisions(request: HttpRequest, code: str, cursor: str = "", limit: Limit = 50) -> HttpResponse:
+    """Return what the rules answered, oldest first, each with the facts they saw and every comparison."""
+    actor = caller(request)
+    item = find_item(actor, code)
+    check_staff(actor)
+    rows = decision_answers(item, decisions_of(item))
+    after = key_of(cursor) if cursor else 0
+    rest = [row for row in rows if row["id"] > after]
+    next_cursor = cursor_of(rest[limit - 1]["id"]) if len(rest) > limit else None
+    return reply({"decisions": rest[:limit], "next_cursor": next_cursor})
+
+
+@router.post("/items/{code}/inputs", response={200: ItemOut, **_PROBLEMS}, summary="Add inputs to an item")
+def add_inputs(request: HttpRequest, code: str, sent: InputsIn) -> HttpResponse:
+    """Record what is known about an item; one that waits for it goes on."""
+    actor = caller(request)
+    item = find_item(actor, code)
+    check_staff(actor)
+    return reply(
+        item_answer(answering.add_inputs(actor=actor, item_id=item.pk, given=sent.inputs, version=sent.version))
+    )
+
+
+@router.post("/items/{code}/move", response={200: ItemOut, **_PROBLEMS}, summary="Move an item by hand")
+def move_item(request: HttpRequest, code: str, sent: MoveIn) -> HttpResponse:
+    """Move an item; ``version`` must be the one that was seen, else 409."""
+    actor = caller(request)
+    item = find_item(actor, code)
+    check_staff(actor)
+    return reply(
+        item_answer(moving.move(actor=actor, item_id=item.pk, to=sent.to, version=sent.version, reason=sent.reason))
+    )

@@ -2,8 +2,7 @@
 
 import os
 
-from channels.auth import AuthMiddlewareStack
-from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.routing import ProtocolTypeRouter
 from channels.security.websocket import OriginValidator
 from django.core.asgi import get_asgi_application
 
@@ -11,12 +10,15 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dispatchdesk.settings")
 
 http_application = get_asgi_application()
 
-from django.conf import settings  # noqa: E402 - apps must be loaded before anything that imports models
+# Apps must be loaded before anything that imports models.
+from django.conf import settings  # noqa: E402
+
+from dispatchdesk.feed.routing import sockets  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
         "http": http_application,
         # The full origin is compared, scheme and port included: another service on this host is another origin.
-        "websocket": OriginValidator(AuthMiddlewareStack(URLRouter([])), settings.SOCKET_ORIGINS),
+        "websocket": OriginValidator(sockets, settings.SOCKET_ORIGINS),
     }
 )

@@ -7,7 +7,10 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
-from routing.domain.roles import Role
+from reviews.queries.people import queues_of
+from reviews.queries.waiting import my_review_count
+from routing.domain.roles import Actor, Role
+from routing.models import DeskSwitches
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,33 @@ class DeskFrame:
         """Whether practice parts are in use."""
         return bool(getattr(settings, "PRACTICE", False))
 
+    @cached_property
+    def writes_paused(self) -> bool:
+        """Whether nothing is sent, for the whole desk."""
+        return DeskSwitches.objects.filter(writes_paused=True).exists()
+
+    @cached_property
+    def my_review_count(self) -> int:
+        """How many reviews wait for this person, counted up to 100."""
+        return my_review_count(self._actor) if self._actor else 0
+
+    @cached_property
+    def refs(self) -> frozenset[str]:
+        """Whom this person answers for, as cards name next owners: themselves and the queues they staff."""
+        if self._actor is None or self._actor.user_id is None:
+            return frozenset()
+        queues = queues_of(self._actor).values_list("destination__slug", flat=True)
+        return frozenset({f"person:{self._actor.user_id}", *(f"queue:{slug}" for slug in queues)})
+
+    @property
+    def my_refs(self) -> str:
+        """The same for the page's scripts, separated by blanks."""
+        return " ".join(sorted(self.refs))
+
+    @property
+    def _actor(self) -> Actor | None:
+        return getattr(self._request, "actor", None)
+
     @property
     def role(self) -> str:
         """The person's role; empty for anonymous visitors."""
@@ -90,9 +120,18 @@ class DeskFrame:
         return self.role.capitalize()
 
 
+def frame_of(request: HttpRequest) -> DeskFrame:
+    """Return the request's frame, made once: what a view asked is not asked again by its page."""
+    frame: DeskFrame | None = getattr(request, "desk_frame", None)
+    if frame is None:
+        frame = DeskFrame(request)
+        request.desk_frame = frame  # type: ignore[attr-defined]
+    return frame
+
+
 def desk(request: HttpRequest) -> dict[str, DeskFrame]:
     """Give every page the variable ``desk``."""
-    return {"desk": DeskFrame(request)}
+    return {"desk": frame_of(request)}
 
 
 def _address(name: str) -> str:

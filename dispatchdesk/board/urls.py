@@ -1,5 +1,7 @@
 """Addresses of the board."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from dispatchdesk.board.views import board
+
+urlpatterns = [path("", board, name="board")]

@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -175,6 +177,7 @@ class WorkItem(models.Model):
             models.Index(
                 fields=["owner_kind", "owner_ref"], name="item_owner", condition=~Q(state__in=["done", "stopped"])
             ),
+            GinIndex(SearchVector("title", "text", config="simple"), name="item_words"),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,137 @@
+"""Cards: what the board shows of an item, the same for every viewer, and drawn once however many look."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from routing.domain.states import FINAL_STATES, STATE_LABELS, State
+from routing.models import OwnerKind, Priority
+
+# In the order of the first fields of Card.
+COLUMNS = (
+    "id",
+    "version",
+    "title",
+    "state",
+    "priority",
+    "work_type_id",
+    "work_type__slug",
+    "work_type__name",
+    "trigger_kind",
+    "trigger_by",
+    "created_at",
+    "updated_at",
+    "due_at",
+    "owner_kind",
+    "owner_ref",
+    "owner_name",
+    "owner_since",
+    "review_label",
+)
+DRAWN_CARDS_KEPT = 4096
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PEOPLE = frozenset({OwnerKind.QUEUE.value, OwnerKind.PERSON.value})
+
+
+def _microseconds(when: datetime | None) -> int | None:
+    # Whole seconds would not do: the browser must sort as the database does.
+    return None if when is None else (when - _EPOCH) // timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One item as the board shows it."""
+
+    item_id: int
+    version: int
+    title: str
+    state: str
+    priority: int
+    type_id: int | None
+    type_slug_or_none: str | None
+    type_name_or_none: str | None
+    trigger_kind: str
+    trigger_by: str
+    created_at: datetime
+    updated_at: datetime
+    due_or_was_due_at: datetime | None
+    owner_kind: str
+    owner_ref: str
+    owner_name: str
+    owner_since: datetime
+    review_label: str
+
+    @property
+    def code(self) -> str:
+        """The public code, such as ``D-1042``."""
+        return f"D-{self.item_id}"
+
+    @property
+    def type_slug(self) -> str:
+        """The work type's slug; empty when it has none yet."""
+        return self.type_slug_or_none or ""
+
+    @property
+    def type_name(self) -> str:
+        """The work type's name."""
+        return self.type_name_or_none or "No type yet"
+
+    @property
+    def state_label(self) -> str:
+        """The state in words."""
+        return STATE_LABELS[State(self.state)]
+
+    @property
+    def priority_label(self) -> str:
+        """The priority in words."""
+        return Priority(self.priority).label
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When it is due; None once it is finished."""
+        return None if self.state in FINAL_STATES else self.due_or_was_due_at
+
+    @property
+    def owner(self) -> str:
+        """The next owner as ``kind:ref``, such as ``queue:support``."""
+        return f"{self.owner_kind}:{self.owner_ref}"
+
+    @property
+    def needs(self) -> list[str]:
+        """Whom it needs to act: refs such as ``person:3`` or ``queue:support``."""
+        return [self.owner] if self.owner_kind in _PEOPLE and self.state not in FINAL_STATES else []
+
+    @property
+    def by(self) -> int | None:
+        """The due time in microseconds since 1970, to sort by."""
+        return _microseconds(self.due_or_was_due_at)
+
+    @property
+    def since(self) -> int | None:
+        """The arrival in microseconds since 1970, to sort by."""
+        return _microseconds(self.created_at)
+
+    @property
+    def changed(self) -> int | None:
+        """The last change in microseconds since 1970, to sort by."""
+        return _microseconds(self.updated_at)
+
+    @property
+    def html(self) -> SafeString:
+        """The card drawn as HTML."""
+        return card_html(self)
+
+
+def read_card(row: Sequence[object]) -> Card:
+    """Return the card of a row whose first columns are ``COLUMNS``."""
+    return Card(*row[: len(COLUMNS)])  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=DRAWN_CARDS_KEPT)
+def card_html(card: Card) -> SafeString:
+    """Draw a card; the same card is drawn once for all who look at it."""
+    return render_to_string("board/_card.html", {"card": card})

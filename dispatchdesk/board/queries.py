@@ -1,0 +1,207 @@
+"""What the board reads: cards, counts and what can be chosen in its filters."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.postgres.search import SearchQuery, SearchVector
+from django.db import connection
+from django.db.models import CharField, F, IntegerField, Q, QuerySet, Value
+from django.db.models.functions import Cast, Coalesce, Concat, NullIf, Trim
+from django.utils import timezone
+
+from dispatchdesk.accounts.models import User
+from dispatchdesk.board.cards import COLUMNS, Card, read_card
+from dispatchdesk.board.filters import MINE, Filters
+from dispatchdesk.board.paging import Cursor, after, cursor_after, in_order, order_of, sections, sort
+from routing.domain.roles import Actor, Role
+from routing.domain.states import FINAL_STATES, OPEN_STATES, State
+from routing.models import Destination, OwnerKind, WorkItem, WorkType
+
+PAGE_CARDS = 12
+COUNTED_TO = 1000
+# Only these wait for people, so only they can hold what needs the viewer.
+_WITH_PEOPLE = frozenset({State.WAITING, State.IN_REVIEW})
+STAFF_ROLES = (Role.OPERATOR.value, Role.REVIEWER.value, Role.ADMIN.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some cards of a column, and where the next ones begin."""
+
+    cards: list[Card]
+    next_cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many requests, None beyond ``COUNTED_TO``, and since when the longest has its present owner.
+
+    Beyond ``COUNTED_TO`` the oldest is that of those counted.
+    """
+
+    count: int | None
+    oldest_at: datetime | None = None
+
+    @property
+    def label(self) -> str:
+        """The count in words."""
+        return f"{COUNTED_TO:,}+" if self.count is None else f"{self.count:,}"
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What can be chosen in the filters: types as {slug, name}, owners as {ref, name}."""
+
+    types: list[dict[str, str]]
+    owners: list[dict[str, str]]
+
+
+def board_items(actor: Actor, filters: Filters, refs: Collection[str]) -> QuerySet[WorkItem]:
+    """Return the items this person may see that fit the filters; ``refs`` is whom they answer for."""
+    items = WorkItem.objects.filter(_in_sight(actor))
+    if filters.show == MINE:
+        items = items.filter(owned_by(refs))
+    if filters.type:
+        items = items.filter(work_type__slug=filters.type)
+    if filters.owner:
+        items = items.filter(owned_by([filters.owner]))
+    if filters.priority:
+        items = items.filter(priority=int(filters.priority))
+    if filters.words:
+        items = items.alias(found=SearchVector("title", "text", config="simple"))
+        wanted = Q(found=_beginnings(filters.words))
+        if filters.item_id is not None:
+            wanted |= Q(pk=filters.item_id)
+        items = items.filter(wanted)
+    return items
+
+
+def _in_sight(actor: Actor) -> Q:
+    if actor.visible_types is None:
+        return Q()
+    return Q(work_type_id__isnull=True) | Q(work_type_id__in=actor.visible_types)
+
+
+def _beginnings(words: list[str]) -> SearchQuery:
+    """Return the query for requests in which every word begins some word."""
+    quoted = ("'" + word.replace("\\", "\\\\").replace("'", "''") + "':*" for word in words)
+    return SearchQuery(" & ".join(quoted), config="simple", search_type="raw")
+
+
+def owned_by(refs: Collection[str]) -> Q:
+    """Return the condition that one of these refs (``kind:ref``) is the next owner."""
+    kinds: dict[str, list[str]] = {}
+    for ref in refs:
+        kind, _, name = ref.partition(":")
+        kinds.setdefault(kind, []).append(name)
+    found = Q(pk__in=[])
+    for kind, names in sorted(kinds.items()):
+        found |= Q(owner_kind=kind, owner_ref__in=sorted(names))
+    return found
+
+
+def shows_today_only(state: State, filters: Filters) -> bool:
+    """Whether a column shows only what changed today: finished work, unless words are looked for."""
+    return state in FINAL_STATES and not filters.words
+
+
+def _column(items: QuerySet[WorkItem], state: State, filters: Filters) -> QuerySet[WorkItem]:
+    items = items.filter(state=state.value)
+    if shows_today_only(state, filters):
+        midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+        items = items.filter(updated_at__gte=midnight)
+    return items
+
+
+def pages(
+    actor: Actor, filters: Filters, refs: Collection[str], cursors: Mapping[State, Cursor | None], size: int
+) -> dict[State, Page]:
+    """Return a page of each column named in ``cursors``, from its cursor on, all in one statement."""
+    items = board_items(actor, filters, refs)
+    parts = []
+    for state, cursor in cursors.items():
+        order = order_of(state, filters.order)
+        mine = owned_by(refs) if state in _WITH_PEOPLE and filters.show != MINE and refs else None
+        for section in sections(state, filters.order, mine):
+            if cursor is not None and section.number < cursor.section:
+                continue
+            rows = _column(items, state, filters).filter(section.which)
+            if cursor is not None and section.number == cursor.section:
+                rows = after(rows, order, cursor)
+            numbered = sort(rows, order).annotate(section=Value(section.number, IntegerField()))
+            parts.append(numbered.values_list(*COLUMNS, "section")[: size + 1])
+    found: dict[State, list[tuple[int, Card]]] = {state: [] for state in cursors}
+    for row in parts[0].union(*parts[1:], all=True):
+        card = read_card(row)
+        found[State(card.state)].append((row[-1], card))
+    return {state: _page(state, filters, pairs, size) for state, pairs in found.items()}
+
+
+def _page(state: State, filters: Filters, found: list[tuple[int, Card]], size: int) -> Page:
+    order = order_of(state, filters.order)
+    pairs = in_order(found, order)
+    shown = pairs[:size]
+    following = str(cursor_after(shown[-1][1], order, shown[-1][0])) if len(pairs) > size else ""
+    return Page([card for _, card in shown], following)
+
+
+def counts(actor: Actor, filters: Filters, refs: Collection[str]) -> tuple[dict[State, Count], Count]:
+    """Return each column's count, and how many requests need this person whatever the other filters are.
+
+    One statement that reads at most ``COUNTED_TO`` + 1 rows for each.
+    """
+    items = board_items(actor, filters, refs)
+    wanted = {state.value: _column(items, state, filters) for state in State}
+    needing = board_items(actor, Filters(show=MINE), refs).filter(state__in=[s.value for s in OPEN_STATES])
+    parts, parameters = [], []
+    for name, rows in {**wanted, MINE: needing}.items():
+        sql, given = rows.annotate(held=F("owner_since")).values("held")[: COUNTED_TO + 1].query.sql_with_params()
+        parts.append(f"SELECT %s, count(*), min(held) FROM ({sql}) counted")  # noqa: S608 - the ORM's own SQL
+        parameters += [name, *given]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), parameters)
+        found = {name: (number, oldest) for name, number, oldest in cursor.fetchall()}
+    columns = {
+        state: Count(_known(found[state.value][0]), None if state in FINAL_STATES else found[state.value][1])
+        for state in State
+    }
+    return columns, Count(_known(found[MINE][0]))
+
+
+def _known(number: int) -> int | None:
+    return None if number > COUNTED_TO else number
+
+
+def choices(actor: Actor) -> Choices:
+    """Return what this person can choose in the filters, in one statement."""
+    types = WorkType.objects.filter(active=True)
+    if actor.visible_types is not None:
+        types = types.filter(pk__in=actor.visible_types)
+    places = Destination.objects.filter(archived=False)
+    people = User.objects.filter(is_active=True, role__in=STAFF_ROLES).annotate(
+        called=Coalesce(NullIf(Trim(Concat("first_name", Value(" "), "last_name")), Value("")), F("username")),
+    )
+    rows = (
+        types.order_by()
+        .values_list(Value("type", CharField()), "slug", "name")
+        .union(
+            places.order_by().values_list("kind", "slug", "name"),
+            people.order_by().values_list(Value("person", CharField()), Cast("pk", CharField()), "called"),
+            all=True,
+        )
+    )
+    found = sorted(rows, key=lambda row: row[2].casefold())
+    owners = [
+        {"ref": f"{kind}:{ref}", "name": name}
+        for group in (("queue",), ("person",), ("agent", "tool", "source"))
+        for kind, ref, name in ((_owner_kind(row[0]), row[1], row[2]) for row in found if row[0] in group)
+    ]
+    others = [
+        {"ref": f"{kind.value}:", "name": kind.label} for kind in (OwnerKind.REQUESTER, OwnerKind.CLOCK, OwnerKind.DESK)
+    ]
+    return Choices([{"slug": slug, "name": name} for kind, slug, name in found if kind == "type"], owners + others)
+
+
+def _owner_kind(kind: str) -> str:
+    return kind if kind in {"queue", "person"} else OwnerKind.STEP.value

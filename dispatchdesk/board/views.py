@@ -1,0 +1,134 @@
+"""The board's page and its parts."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from dispatchdesk.board import queries
+from dispatchdesk.board.cards import Card
+from dispatchdesk.board.filters import Filters, read_filters
+from dispatchdesk.board.paging import Cursor, read_cursor
+from dispatchdesk.context import frame_of
+from dispatchdesk.feed.position import current_position
+from routing.domain.roles import Actor
+from routing.domain.states import STATE_LABELS, State
+from routing.errors import Invalid
+from routing.models import Priority
+from routing.views.access import TRIAGE, DeskRequest, page
+
+HINTS = {
+    State.INCOMING: "New requests stop here for a moment, until the rules have looked at them.",
+    State.WORKING: "Requests that an AI agent, a tool or a data source works on.",
+    State.WAITING: "Requests that wait for an answer, for a point in time, or for whoever holds them.",
+    State.IN_REVIEW: "Requests that need a person to decide.",
+    State.DONE: "What is finished today appears here.",
+    State.STOPPED: "What is closed today without being done appears here.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column as ``board/_column.html`` shows it."""
+
+    state: str
+    label: str
+    note: str
+    hint: str
+    cards: list[Card]
+    next_cursor: str
+    counted: queries.Count
+
+    @property
+    def count(self) -> int | None:
+        """How many requests; None when it is only known to be many."""
+        return self.counted.count
+
+    @property
+    def count_label(self) -> str:
+        """The count in words."""
+        return self.counted.label
+
+    @property
+    def oldest_at(self) -> object:
+        """Since when the longest has its present owner."""
+        return self.counted.oldest_at
+
+
+@page("GET")
+def board(request: DeskRequest) -> HttpResponse:
+    """Show the board; for htmx its columns, one column (``column``, ``cursor``) or the counts (``part=counts``)."""
+    filters = read_filters(request.GET)
+    actor, refs = request.actor, frame_of(request).refs
+    if request.htmx and request.GET.get("part") == "counts":
+        return _counts(actor, filters, refs)
+    only = _one_column(request)
+    if request.htmx and only:
+        [column] = _columns(actor, filters, refs, dict([only]))
+        return render(request, "board/_column.html", {"column": column, "more_query": filters.query})
+    # Before anything else is read: what changes from here on comes through the feed.
+    position = current_position(actor)
+    cursors: dict[State, Cursor | None] = dict.fromkeys(State)
+    if only:
+        cursors[only[0]] = only[1]
+    counted, needs = queries.counts(actor, filters, refs)
+    context: dict[str, object] = {
+        "columns": _columns(actor, filters, refs, cursors, counted),
+        "feed_position": position,
+        "more_query": filters.query,
+        "needs_count": needs.label,
+    }
+    if request.htmx:
+        return render(request, "board/_columns.html", context)
+    offered = queries.choices(actor)
+    context |= {
+        "filters": filters,
+        "filters_active": filters.active,
+        "may_move": actor.role in TRIAGE,
+        "types": offered.types,
+        "owners": offered.owners,
+        "priorities": list(Priority.choices),
+    }
+    return render(request, "board/board.html", context)
+
+
+def _one_column(request: HttpRequest) -> tuple[State, Cursor | None] | None:
+    name = request.GET.get("column", "")
+    if not name:
+        return None
+    if name not in set(State):
+        raise Invalid("The board has no such column.", {"column": "Open the board again."})
+    cursor = request.GET.get("cursor", "")
+    return State(name), read_cursor(cursor) if cursor else None
+
+
+def _columns(
+    actor: Actor,
+    filters: Filters,
+    refs: frozenset[str],
+    cursors: dict[State, Cursor | None],
+    counted: dict[State, queries.Count] | None = None,
+) -> list[Column]:
+    found = queries.pages(actor, filters, refs, cursors, queries.PAGE_CARDS)
+    numbers = counted or queries.counts(actor, filters, refs)[0]
+    return [
+        Column(
+            state=state.value,
+            label=STATE_LABELS[state],
+            note="today" if queries.shows_today_only(state, filters) else "",
+            hint=HINTS[state],
+            cards=found[state].cards,
+            next_cursor=found[state].next_cursor,
+            counted=numbers[state],
+        )
+        for state in cursors
+    ]
+
+
+def _counts(actor: Actor, filters: Filters, refs: frozenset[str]) -> JsonResponse:
+    counted, needs = queries.counts(actor, filters, refs)
+    columns = {
+        state.value: {"count": one.count, "label": one.label, "oldest_at": one.oldest_at}
+        for state, one in counted.items()
+    }
+    return JsonResponse({"columns": columns, "needs": needs.label})

@@ -1,0 +1,123 @@
+"""The feed's socket: lets signed-in staff in, sends what their mailbox holds, and asks again who they are."""
+
+import asyncio
+import logging
+from urllib.parse import parse_qs
+
+from channels.auth import get_user
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.utils.module_loading import import_string
+
+from dispatchdesk.accounts.actors import actor_of
+from dispatchdesk.accounts.models import User
+from dispatchdesk.feed.hub import Hub, present_hub
+from dispatchdesk.feed.position import read_position, sight_of
+from dispatchdesk.feed.seats import Seat
+from routing.domain.roles import Actor
+
+logger = logging.getLogger(__name__)
+
+SIGNED_OUT = 4401
+NOT_UNDERSTOOD = 1003
+# Heartbeats come with this check; live.js takes a feed that is silent for 45 s for dead.
+CHECK_SECONDS = 15.0
+# A client that does not even empty its socket loses its seat; it comes back by its position.
+SEND_SECONDS = 30.0
+# Whoever is told to reload asks for all columns: not more often than this, however much happens.
+RELOAD_SECONDS = 3.0
+
+
+class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+    """One viewer's socket. It only sends; ``?position=`` says up to where the viewer's page is true."""
+
+    hub: Hub
+    seat: Seat | None = None
+    sender: asyncio.Task[None] | None = None
+
+    async def connect(self) -> None:
+        """Accept staff; close others with ``SIGNED_OUT``, which a browser sees only after an accept."""
+        try:
+            actor = await self._actor()
+        except DatabaseError:
+            await self.close()
+            return
+        await self.accept()
+        if actor is None:
+            await self.close(code=SIGNED_OUT)
+            return
+        given = parse_qs(self.scope["query_string"].decode("latin-1")).get("position", [""])[0]
+        self.hub = present_hub()
+        self.seat = self.hub.join(actor)
+        self.sender = asyncio.create_task(self._send_mail(self.seat, given))
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:  # noqa: ARG002
+        """Close: viewers have nothing to say here."""
+        await self.close(code=NOT_UNDERSTOOD)
+
+    async def disconnect(self, code: int) -> None:  # noqa: ARG002
+        """Give the seat back."""
+        if self.sender is not None:
+            self.sender.cancel()
+        if self.seat is not None:
+            self.hub.leave(self.seat)
+
+    async def _send_mail(self, seat: Seat, kept: str) -> None:
+        try:
+            await self.hub.catch_up(seat, read_position(kept, sight_of(seat.actor)))
+            await self._send_all(seat)
+        except OSError as error:
+            logger.info("feed: a viewer is gone or does not read (%s)", type(error).__name__)
+        finally:
+            self.hub.leave(seat)
+
+    async def _send_all(self, seat: Seat) -> None:
+        """Send at once whatever the mailbox holds, if only a heartbeat; then as it fills."""
+        clock = asyncio.get_running_loop().time
+        check_at, reload_at = clock() + CHECK_SECONDS, 0.0
+        while True:
+            if seat.must_reload:
+                await asyncio.sleep(max(0.0, reload_at - clock()))
+                reload_at = clock() + RELOAD_SECONDS
+            await self._send(seat)
+            try:
+                async with asyncio.timeout_at(check_at):
+                    await seat.has_mail.wait()
+            except TimeoutError:
+                check_at = clock() + CHECK_SECONDS
+                if not await self._is_still_welcome(seat):
+                    await self.close(code=SIGNED_OUT)
+                    return
+
+    async def _send(self, seat: Seat) -> None:
+        frame = seat.take(await self.hub.until_following())
+        async with asyncio.timeout(SEND_SECONDS):
+            await self.send(text_data=frame)
+
+    async def _is_still_welcome(self, seat: Seat) -> bool:
+        """Ask again who the viewer is; whoever may see other things now is told to fetch what they may see."""
+        try:
+            actor = await self._actor()
+        except DatabaseError:
+            # Nothing is sent while the database is away; asked again with the next check.
+            return True
+        if actor is None:
+            return False
+        if actor != seat.actor:
+            seat.actor = actor
+            seat.reload()
+        return True
+
+    async def _actor(self) -> Actor | None:
+        """Return whom the session belongs to now: None for signed-out, disabled and other than staff."""
+        key = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME)
+        if not key:
+            return None
+        session_store = import_string(f"{settings.SESSION_ENGINE}.SessionStore")
+        user = await get_user({"session": session_store(session_key=key)})
+        if not isinstance(user, User):
+            return None
+        actor = await database_sync_to_async(actor_of)(user)
+        return actor if actor.is_staff_member else None

@@ -1,0 +1,54 @@
+"""A viewer's seat at the feed: the mailbox that is filled at once and emptied when the socket has time."""
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+
+from dispatchdesk.feed.changes import MOST_ITEMS, Change
+from dispatchdesk.feed.position import Position, sight_of
+from routing.domain.roles import Actor
+
+
+@dataclass(slots=True, eq=False)
+class Seat:
+    """One viewer: who they are, and what they have not been sent yet.
+
+    Of several changes to an item only the newest is kept, so a slow viewer costs little. One with more than
+    ``MOST_ITEMS`` unsent is told to fetch everything instead.
+    """
+
+    actor: Actor
+    mail: dict[int, tuple[int, str]] = field(default_factory=dict)
+    must_reload: bool = False
+    has_mail: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def offer(self, change: Change) -> None:
+        """Put a change in the mailbox if it concerns the viewer; never waits."""
+        if self.must_reload:
+            return
+        text = change.for_viewer(self.actor)
+        kept = self.mail.get(change.item_id)
+        if text is None or (kept is not None and kept[0] > change.version):
+            return
+        self.mail[change.item_id] = (change.version, text)
+        if len(self.mail) > MOST_ITEMS:
+            self.reload()
+        else:
+            self.has_mail.set()
+
+    def reload(self) -> None:
+        """Tell the viewer to fetch everything anew; what is unsent is part of that."""
+        self.mail.clear()
+        self.must_reload = True
+        self.has_mail.set()
+
+    def take(self, position: Position) -> str:
+        """Empty the mailbox and return it as one frame that is true up to the position."""
+        told = json.dumps(position.told(sight_of(self.actor)))
+        texts = [text for _, text in self.mail.values()]
+        kind = "reload" if self.must_reload else "changes" if texts else "heartbeat"
+        self.mail.clear()
+        self.must_reload = False
+        self.has_mail.clear()
+        cards = f', "cards": [{", ".join(texts)}]' if kind == "changes" else ""
+        return f'{{"type": "{kind}", "position": {told}{cards}}}'

@@ -10,6 +10,8 @@ from routing.queries.desk import Place
 
 Call = dict[str, object]
 
+_SENT_PARTS = ("url", "headers", "body", "to", "subject", "text")
+
 
 def with_params(facts: Facts, params: Sequence[tuple[str, str]]) -> dict[str, Fact]:
     """Return the facts with the rule's own texts added as ``with.<name>``.
@@ -56,8 +58,11 @@ def _one_line(value: str) -> str:
 
 
 def model_texts(place: Place, params: Sequence[tuple[str, str]], by_model: set[str]) -> list[str]:
-    """Return the facts written by a model that would reach the request, through the template or the rule's texts."""
-    named = set(place.port.needs)
+    """Return the facts written by a model that would reach the request, through the template or the rule's texts.
+
+    Texts that the template can do without (``{{ fact? }}``) count as well: they are sent when they are there.
+    """
+    named = set(templates.names([place.config.get(part) for part in _SENT_PARTS]))
     for _, text in params:
         named |= templates.names(text)
     return sorted(name for name in named if _is_by_model(name, by_model))

@@ -20,7 +20,7 @@ class Channel(filesystem.Channel):
     supports_fanout = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call] # kombu has no types
         self._messages = Path(self.data_folder_in)
         self._taken = self._messages.with_name("taken")
         self._unreadable = self._messages.with_name("unreadable")
@@ -35,10 +35,11 @@ class Channel(filesystem.Channel):
         """Every queue is bound by its own name, as Celery does unless told otherwise."""
         return [routing_key]
 
-    def _put(self, queue: str, message: dict[str, Any], **_kwargs: Any) -> None:
+    # kombu's own classes disagree about the second argument's name.
+    def _put(self, queue: str, payload: dict[str, Any], **_kwargs: Any) -> None:  # type: ignore[override]
         name = f"{time_ns():020d}_{uuid.uuid4().hex}.{queue}.msg"
         draft = self._taken / name
-        draft.write_text(dumps(message))
+        draft.write_text(dumps(payload))
         draft.rename(self._messages / name)
 
     def _get(self, queue: str, timeout: float | None = None) -> Any:  # noqa: ARG002 - kombu's signature

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import http
 import http.client
 import json
 import os
@@ -21,7 +22,7 @@ from dispatchdesk.runtime.programs import Program
 from dispatchdesk.runtime.supervisor import Supervisor
 
 PATIENCE_SECONDS = 3.0
-READY_SECONDS = 60.0
+READY_SECONDS = 30.0
 
 
 @contextlib.contextmanager
@@ -107,8 +108,8 @@ def wait_until_ready(supervisor: Supervisor, *, host: str, port: int, log: Path)
         with contextlib.suppress(OSError, http.client.HTTPException):
             connection = http.client.HTTPConnection(own_address, port, timeout=5)
             connection.request("HEAD", "/healthz", headers={"Host": f"127.0.0.1:{port}"})
-            connection.getresponse()
-            return
+            if connection.getresponse().status == http.HTTPStatus.OK:
+                return
         time.sleep(0.05)
     raise SettingError(f"the web server did not answer within {READY_SECONDS:.0f} s: see {log}.")
 

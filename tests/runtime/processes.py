@@ -118,7 +118,7 @@ class Desk:
         """End the desk with a signal; returns the processes that are still there five seconds later."""
         family = self.family()
         self.process.send_signal(number)
-        _gone, left = psutil.wait_procs(family, timeout=5)
+        left: list[psutil.Process] = psutil.wait_procs(family, timeout=5)[1]
         self.end()
         return left
 

@@ -5,7 +5,7 @@ from queue import Empty
 from typing import Any
 
 import pytest
-from kombu import Connection
+from kombu.connection import Connection
 
 from dispatchdesk.runtime import broker
 
@@ -20,7 +20,7 @@ def connect(directory: Path) -> Any:
 
 def take_all(queue: Any) -> list[Any]:
     """Everything that is in the queue now."""
-    taken = []
+    taken: list[Any] = []
     while True:
         try:
             message = queue.get(block=False)

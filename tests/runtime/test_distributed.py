@@ -17,7 +17,7 @@ import psutil
 import psycopg
 import pytest
 from django.conf import settings
-from kombu import Connection
+from kombu.connection import Connection
 
 from tests.runtime.processes import ROOT, environment, free_port, wait_for
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from routing.domain.roles import Actor
 from routing.models import Decision, Destination, WorkItem
 
 
@@ -43,6 +44,17 @@ class Opened:
     queue_name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What people are asked about an item now; ``may_decide`` tells whether the actor who looks is one of them."""
+
+    review_id: int
+    question: str
+    reason: str
+    queue_name: str
+    may_decide: bool
+
+
 class PeopleKind(Protocol):
     """What routing needs of a kind of destination that people staff."""
 
@@ -60,6 +72,12 @@ class PeopleKind(Protocol):
 
     def describe(self, destination: Destination) -> str:
         """Return one sentence about who staffs it."""
+
+    def asked(self, actor: Actor, item: WorkItem) -> Asked | None:
+        """Return the open question about an item that the actor may see; None when nobody is asked."""
+
+    def said(self, item: WorkItem) -> dict[int, str]:
+        """Return what people wrote with what they decided about the item, by the id that its events name."""
 
 
 _kinds: dict[str, PeopleKind] = {}

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from reviews.models import Queue, Review
+from reviews.models import Queue, Review, Verdict
 from reviews.queries.people import staff_of
+from reviews.queries.waiting import waiting_reviews
 from routing.domain.digests import digest
-from routing.kinds import Opened, Opening
+from routing.domain.roles import Actor
+from routing.kinds import Asked, Opened, Opening
 from routing.models import Destination, WorkItem
 from routing.queries.desk import FALLBACK_QUEUE
 
@@ -82,3 +84,16 @@ class QueuePeople:
         queue = Queue.objects.filter(destination=destination).first()
         count = staff_of(queue).count() if queue else 0
         return f"{count} {'person' if count == 1 else 'people'} decide here."
+
+    def asked(self, actor: Actor, item: WorkItem) -> Asked | None:
+        """Return the open question about an item that the actor may see; None when nobody is asked."""
+        rows = Review.objects.filter(item=item, status=Review.OPEN).select_related("queue__destination")
+        review = rows.annotate(mine=Exists(waiting_reviews(actor).filter(pk=OuterRef("pk")))).first()
+        if review is None:
+            return None
+        return Asked(review.pk, review.question, review.reason, review.queue.destination.name, review.mine)
+
+    def said(self, item: WorkItem) -> dict[int, str]:
+        """Return what people wrote with what they decided about the item, by the id of their verdict."""
+        rows = Verdict.objects.filter(review__item=item).exclude(comment="")
+        return dict(rows.values_list("pk", "comment"))

@@ -57,6 +57,33 @@ def page(
     return decorate
 
 
+ANYBODY = frozenset(Role)
+_OpenView = Callable[Concatenate[HttpRequest, _Params], HttpResponse]
+
+
+def open_page(
+    *methods: str,
+) -> Callable[[_OpenView[_Params]], Callable[Concatenate[HttpRequest, _Params], HttpResponse]]:
+    """Allow these methods to everybody, signed in or not: what the page shows depends on its address alone.
+
+    Such a page is neither kept by caches nor listed by search engines.
+    """
+
+    def decorate(view: _OpenView[_Params]) -> Callable[Concatenate[HttpRequest, _Params], HttpResponse]:
+        @wraps(view)
+        def open_to_all(request: HttpRequest, /, *args: _Params.args, **kwargs: _Params.kwargs) -> HttpResponse:
+            response = view(request, *args, **kwargs)
+            response.headers["Cache-Control"] = "no-store"
+            response.headers["X-Robots-Tag"] = "noindex, nofollow"
+            return response
+
+        limited = require_http_methods(list(methods))(open_to_all)
+        limited.roles = ANYBODY  # type: ignore[attr-defined]
+        return limited
+
+    return decorate
+
+
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
     here = request.get_full_path()
     if getattr(request, "htmx", None):

@@ -1,5 +1,6 @@
 // The drawer beside the board (the address keeps ?item=CODE) and the "Move to…" dialog.
 import { cardOf } from "./board_columns.js";
+import { openMoveDialog, startMoveDialog } from "./move_dialog.js";
 import { toast } from "./toasts.js";
 import { updateTimes } from "./times.js";
 
@@ -75,39 +76,7 @@ export function closeDrawer() {
 // Asks where the item shall go.
 export async function askMove(code) {
   if (!board.dataset.moveUrl || !code) return;
-  await window.htmx.ajax("GET", urlFor(board.dataset.moveUrl, code), { target: "#move", swap: "innerHTML" });
-  if (!document.getElementById("move-form")) return;
-  moveDialog.showModal();
-  document.getElementById("move-find").focus();
-}
-
-function places() {
-  return [...moveDialog.querySelectorAll(".move-place:not([hidden]) input:not(:disabled)")];
-}
-
-// Shows the places that hold every word typed and chooses the first of them.
-function findPlaces(words) {
-  const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
-  for (const place of moveDialog.querySelectorAll(".move-place")) {
-    place.hidden = !wanted.every((word) => place.textContent.toLowerCase().includes(word));
-  }
-  for (const group of moveDialog.querySelectorAll("fieldset")) {
-    group.hidden = !group.querySelector(".move-place:not([hidden])");
-  }
-  for (const radio of moveDialog.querySelectorAll("input:checked")) radio.checked = false;
-  if (wanted.length && places()[0]) places()[0].checked = true;
-}
-
-function choosePlace(event) {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (!step || !event.target.matches("[data-move-find]")) return;
-  event.preventDefault();
-  const all = places();
-  const here = all.findIndex((radio) => radio.checked);
-  const next = all[here < 0 ? (step > 0 ? 0 : all.length - 1) : (here + step + all.length) % all.length];
-  if (!next) return;
-  next.checked = true;
-  next.closest(".move-place").scrollIntoView({ block: "nearest" });
+  await openMoveDialog(moveDialog, urlFor(board.dataset.moveUrl, code));
 }
 
 export function startDrawer() {
@@ -118,10 +87,7 @@ export function startDrawer() {
       askMove(mover.dataset.move);
     }
     if (event.target.closest("[data-close-drawer]")) closeDrawer();
-    if (event.target.closest("[data-close-dialog]")) moveDialog.close();
   });
-  moveDialog.addEventListener("input", (event) => event.target.matches("[data-move-find]") && findPlaces(event.target.value));
-  moveDialog.addEventListener("keydown", choosePlace);
-  document.addEventListener("desk:moved", () => moveDialog.close());
+  startMoveDialog(moveDialog);
   if (openCode()) showDrawer();
 }

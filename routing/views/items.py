@@ -1,0 +1,270 @@
+"""The page of one item, its drawer beside the board, and what people add to it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
+
+from routing import requesters, transitions
+from routing.actions import answering, moving, noting
+from routing.domain.facts import value_from_json
+from routing.errors import Conflict, Invalid, NotAllowed
+from routing.forms import inputs as controls
+from routing.forms.notes import NoteForm
+from routing.kinds import Asked, people
+from routing.models import FactRevision, Note, Question, Step, WorkItem
+from routing.queries import desk as desk_queries
+from routing.queries.decisions import decisions_of, explained, revisions_of
+from routing.queries.facts import knowledge
+from routing.queries.items import (
+    InputRow,
+    Known,
+    find_item,
+    free_answers,
+    input_rows,
+    marked,
+    may_fill_in,
+    may_move,
+    people_in,
+)
+from routing.queries.steps import step_line, steps_of
+from routing.queries.timeline import Entry, Names, events_of, people_names, timeline
+from routing.views.access import DeskRequest, page
+
+DRAWER_ENTRIES = 5
+MOST_DIGITS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Everything about an item that its page and its drawer show, read in a fixed number of queries."""
+
+    known: Known
+    rows: list[InputRow]
+    entries: list[Entry]
+    steps: list[Step]
+    notes: list[Note]
+    asked: Asked | None
+
+
+def _read(request: DeskRequest, item: WorkItem) -> _Page:
+    desk, now = desk_queries.load(), transitions.database_now()
+    ages = {slug: int(str(place.config.get("max_age_minutes") or 0)) for slug, place in desk.places.items()}
+    revisions, events = revisions_of(item), events_of(item)
+    steps = steps_of(item)
+    names = people_names({event.actor_id for event in events} | people_in(revisions))
+    known = Known(
+        item=item,
+        desk=desk,
+        knowledge=knowledge([item], now, max_ages=ages)[item.pk],
+        revisions=revisions,
+        questions=list(Question.objects.filter(item=item).order_by("-pk")),
+        people=names,
+        now=now,
+    )
+    notes = list(item.notes.all())
+    meanings = Names(
+        desk, names, {step.pk: step for step in steps}, people().said(item), {note.at: note.text for note in notes}
+    )
+    entries = timeline(item, events, explained(item, desk, revisions, decisions_of(item)), meanings)
+    return _Page(known, input_rows(known), entries, steps, notes, people().asked(request.actor, item))
+
+
+def _review_url(asked: Asked | None) -> str:
+    if asked is None or not asked.may_decide:
+        return ""
+    try:
+        return reverse("reviews:review", args=[asked.review_id])
+    except NoReverseMatch:
+        return ""
+
+
+@page("GET")
+def item_page(request: DeskRequest, code: str) -> HttpResponse:
+    """Show an item: as a page, as the parts that keep up with it, or as the drawer beside the board."""
+    item = find_item(request.actor, code)
+    found = _read(request, item)
+    context = _common(request, item, found)
+    if request.htmx and request.GET.get("drawer"):
+        return render(request, "board/_drawer.html", context | _drawer(found))
+    return render(request, "items/_item.html" if request.htmx else "items/item.html", context | _whole(item, found))
+
+
+def _common(request: DeskRequest, item: WorkItem, found: _Page) -> dict[str, object]:
+    return {
+        "item": item,
+        "item_url": item.get_absolute_url(),
+        "move_url": reverse("routing:move", args=[item.code]) if may_move(item, request.actor) else "",
+        "fill_in_url": reverse("routing:fill_in", args=[item.code]) if may_fill_in(item, request.actor) else "",
+        "review_url": _review_url(found.asked),
+        "question": found.asked.question if found.asked else "",
+        "asked": found.asked,
+    }
+
+
+def _drawer(found: _Page) -> dict[str, object]:
+    missing = [
+        {"label": row.label, "asked_who": "the requester", "asked_at": row.at if row.state == "asked" else None}
+        for row in found.rows
+        if row.state in {"asked", "doubtful"} or (row.state == "unknown" and row.required)
+    ]
+    return {"missing": missing, "timeline": found.entries[::-1][:DRAWER_ENTRIES]}
+
+
+def _whole(item: WorkItem, found: _Page) -> dict[str, object]:
+    return {
+        "rows": found.rows,
+        "pieces": marked(item.text, found.rows),
+        "title_pieces": marked(item.title, [row for row in found.rows if row.quote not in item.text]),
+        "answers": free_answers(found.known.revisions),
+        "timeline": found.entries[::-1],
+        "steps": [step_line(step) for step in found.steps],
+        "letters": item.letters.all(),
+        "notes": found.notes,
+        "files": item.files.all(),
+        "note_form": NoteForm(),
+        "requester_url": requesters.page_link(item),
+        "requester_path": reverse("requests:page", args=[requesters.page_token(item)]),
+        "is_practice": bool(getattr(settings, "PRACTICE", False)),
+    }
+
+
+@page("POST")
+def add_note(request: DeskRequest, code: str) -> HttpResponse:
+    """Keep a note that only staff see."""
+    item = find_item(request.actor, code)
+    form = NoteForm(request.POST)
+    if not form.is_valid():
+        found = _read(request, item)
+        context = _common(request, item, found) | _whole(item, found) | {"note_form": form}
+        return render(request, "items/item.html", context, status=422)
+    noting.add_note(actor=request.actor, item_id=item.pk, text=form.cleaned_data["text"])
+    return redirect(f"{item.get_absolute_url()}#notes")
+
+
+@page("POST")
+def confirm_input(request: DeskRequest, code: str) -> HttpResponse:
+    """Take a value that was read from the text and is not sure, as the person says that it is right."""
+    item = find_item(request.actor, code)
+    name = request.POST.get("name", "")[:60]
+    rows = FactRevision.objects.filter(item=item, name=f"input.{name}").order_by("-seq")
+    newest = rows.first()
+    if newest is None or not newest.doubtful or str(newest.seq) != request.POST.get("seq"):
+        raise Conflict(f"{item.code}: this value has been settled since you saw it.")
+    answering.add_inputs(actor=request.actor, item_id=item.pk, given={name: value_from_json(newest.value)})
+    return redirect(item.get_absolute_url())
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """Why what was typed was not taken; status 0 when it was."""
+
+    status: int = 0
+    message: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+def _record(request: DeskRequest, item: WorkItem, given: Mapping[str, object]) -> _Refused:
+    if not given:
+        return _Refused(422, "Nothing was changed. Fill something in, or go back to the request.")
+    try:
+        answering.add_inputs(actor=request.actor, item_id=item.pk, given=given, version=_version(request))
+    except Invalid as error:
+        return _Refused(422, str(error), error.fields)
+    except Conflict as error:
+        return _Refused(409, f"{error} What you typed is kept: look at it and save again.")
+    return _Refused()
+
+
+def _version(request: DeskRequest) -> int:
+    """Return the version of the item that the form was made for; one that no item has when it says none."""
+    seen = request.POST.get("version", "")
+    return int(seen) if seen.isascii() and seen.isdigit() and len(seen) < MOST_DIGITS else -1
+
+
+@page("GET", "POST")
+def fill_in(request: DeskRequest, code: str) -> HttpResponse:
+    """Fill in or correct inputs for the requester; only what was changed is recorded."""
+    item = find_item(request.actor, code)
+    if not may_fill_in(item, request.actor):
+        raise NotAllowed(f"{item.code} is {item.state_label.lower()}: there is nothing to fill in.")
+    desk, now = desk_queries.load(), transitions.database_now()
+    specs = desk.catalogue(item.work_type_id).inputs
+    facts = knowledge([item], now)[item.pk].facts
+    before = controls.present(specs, facts)
+    typed = controls.typed(specs, request.POST) if request.method == "POST" else before
+    refused, status = _Refused(), 200
+    if request.method == "POST":
+        refused = _record(request, item, controls.changed(before, typed))
+        if not refused.status:
+            messages.success(request, f"{item.code}: saved.")
+            return redirect(item.get_absolute_url())
+        status = refused.status
+        item.refresh_from_db()
+    context = {
+        "item": item,
+        "item_url": item.get_absolute_url(),
+        "message": refused.message,
+        "controls": controls.build(
+            specs, desk.catalogue(item.work_type_id), facts, typed, refused.fields, keep_all=True
+        ),
+    }
+    return render(request, "items/fill_in.html", context, status=status)
+
+
+@page("GET", "POST")
+def move(request: DeskRequest, code: str) -> HttpResponse:
+    """Offer the places an item may go to, and move it there."""
+    item = find_item(request.actor, code)
+    status, error = 200, ""
+    if request.method == "POST":
+        try:
+            moving.move(
+                actor=request.actor,
+                item_id=item.pk,
+                to=request.POST.get("to", "")[:80],
+                version=_version(request),
+                reason=request.POST.get("reason", "").strip()[:2000],
+            )
+        except (Conflict, Invalid) as refused:
+            item.refresh_from_db()
+            status, error = 409 if isinstance(refused, Conflict) else 422, str(refused)
+        else:
+            return _moved(request, item)
+    context = {
+        "item": item,
+        "move_url": reverse("routing:move", args=[item.code]),
+        "groups": _groups(item, request),
+        "error": error,
+        "chosen": request.POST.get("to", ""),
+        "reason": request.POST.get("reason", ""),
+    }
+    return render(request, "board/_move.html" if request.htmx else "board/move.html", context, status=status)
+
+
+def _moved(request: DeskRequest, item: WorkItem) -> HttpResponse:
+    here = request.htmx.current_url_abs_path or "" if request.htmx else ""
+    if request.htmx and here != reverse("routing:move", args=[item.code]):
+        return HttpResponse(status=204, headers={"HX-Trigger": f'{{"desk:moved": {{"code": "{item.code}"}}}}'})
+    if request.htmx:
+        return HttpResponse(status=204, headers={"HX-Redirect": item.get_absolute_url()})
+    messages.success(request, f"{item.code} was moved.")
+    return redirect(item.get_absolute_url())
+
+
+_GROUPS = (("state:", "Here"), ("queue:", "People"), ("destination:", "AI agents and tools"))
+
+
+def _groups(item: WorkItem, request: DeskRequest) -> list[dict[str, object]]:
+    """Return the places this person may move the item to, with why not where it cannot go now."""
+    offered = moving.places_to_move(item, request.actor)
+    groups: list[dict[str, object]] = []
+    for prefix, label in _GROUPS:
+        choices = [{"value": to, "label": words, "problem": ""} for to, words in offered if to.startswith(prefix)]
+        if choices:
+            groups.append({"label": label, "choices": choices})
+    return groups

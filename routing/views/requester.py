@@ -1,0 +1,217 @@
+"""The pages of requesters, who have no account: their signed page, and the public form of a type."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from routing import requesters
+from routing.actions import answering, attaching, public_intake, relinking
+from routing.actions.intake import Request
+from routing.domain.inputs import InputSpec, Kind
+from routing.domain.roles import Actor, Role
+from routing.domain.states import State
+from routing.errors import Conflict, Invalid
+from routing.forms import inputs as controls
+from routing.forms.inputs import Typed
+from routing.forms.requests import PublicRequestForm, form_key
+from routing.models import Question, WaitKind, WorkItem, WorkType
+from routing.queries import desk as desk_queries
+from routing.queries.facts import knowledge
+from routing.queries.letters import mails_to_requester
+from routing.transitions import database_now
+from routing.views.access import open_page
+
+_WORKED_ON = ("We are working on it", "You need not do anything. We write to you when there is news.")
+_WORDS = {
+    State.INCOMING: _WORKED_ON,
+    State.WORKING: _WORKED_ON,
+    State.WAITING: ("It waits, and goes on by itself", "You need not do anything. We write to you when there is news."),
+    State.IN_REVIEW: ("Somebody is looking at it", "You need not do anything. We write to you when there is news."),
+    State.DONE: ("It is done", "Nothing more is needed from you."),
+    State.STOPPED: ("It was closed", "We do not go on with this. Send a new request if you still need it."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a requester sent, and what is wrong with it; nothing of either when the page is just opened."""
+
+    typed: Typed | None = None
+    text: str = ""
+    wrong: Mapping[str, str] = field(default_factory=dict)
+
+
+def _not_there(request: HttpRequest) -> HttpResponse:
+    """Answer every link that leads nowhere alike."""
+    return render(request, "requests/not_there.html", status=404)
+
+
+@open_page("GET", "POST")
+def item_page(request: HttpRequest, token: str) -> HttpResponse:
+    """Show a requester their request and what is asked of them, and take their answers."""
+    item, expired = requesters.item_of(token)
+    if item is None:
+        return _not_there(request)
+    if expired:
+        return render(request, "requests/expired.html", {"token": token}, status=410)
+    question = Question.objects.filter(item=item, status=Question.OPEN).first()
+    if request.method != "POST":
+        return _show(request, item, question, _Answer())
+    specs = _asked_specs(item, question)
+    typed = controls.typed(specs, request.POST)
+    text = request.POST.get("answer", "").replace("\x00", "")
+    try:
+        typed = _with_files(request, item, specs, typed)
+        actor = Actor(role=Role.REQUESTER, name=item.requester_name or "The requester")
+        answering.answer(actor=actor, item_id=item.pk, given=controls.given(typed), text=text)
+    except Invalid as error:
+        return _show(request, item, question, _Answer(typed, text, error.fields), status=422)
+    except Conflict:
+        item.refresh_from_db()
+        return _show(request, item, None, _Answer(), status=409)
+    return redirect(f"{reverse('requests:page', args=[token])}?thanks=1")
+
+
+def _asked_specs(item: WorkItem, question: Question | None) -> list[InputSpec]:
+    names = question.names if question else []
+    return [spec for spec in desk_queries.load().catalogue(item.work_type_id).inputs if spec.name in names]
+
+
+def _with_files(request: HttpRequest, item: WorkItem, specs: Sequence[InputSpec], typed: Typed) -> Typed:
+    """Keep the files that were sent, and give their inputs the files' names; one sent earlier still counts."""
+    names = [spec.name for spec in specs if spec.kind is Kind.FILE]
+    if not names:
+        return typed
+    sent = {name: request.FILES.get(f"{controls.PREFIX}{name}") for name in names}
+    files = [file for file in sent.values() if isinstance(file, UploadedFile)]
+    if files:
+        try:
+            attaching.attach(item_id=item.pk, files=files, by=item.requester_name or "The requester")
+        except Invalid as error:
+            raise Invalid(str(error), dict.fromkeys(names, error.fields["files"])) from error
+    there = set(item.files.values_list("name", flat=True))
+    values = dict(typed.values)
+    for name, file in sent.items():
+        kept = request.POST.get(f"kept_{name}", "")
+        values[name] = attaching.shown_name(file) if isinstance(file, UploadedFile) else kept if kept in there else ""
+    return Typed(values, typed.nones)
+
+
+def _show(
+    request: HttpRequest,
+    item: WorkItem,
+    question: Question | None,
+    answer: _Answer,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    is_asked = question is not None and item.state == State.WAITING and item.wait_kind == WaitKind.REQUESTER
+    title, words = _WORDS[State(item.state)]
+    context: dict[str, object] = {
+        "item": item,
+        "status_title": title,
+        "status_words": words,
+        "is_closed": status == 409,
+        "thanks": bool(request.GET.get("thanks")),
+        "files": item.files.all(),
+        "mails": mails_to_requester(item),
+    }
+    if is_asked and question is not None:
+        desk, known = desk_queries.load(), knowledge([item], database_now())[item.pk]
+        specs = _asked_specs(item, question)
+        typed = answer.typed or controls.offered(specs, known.doubtful)
+        catalogue = desk.catalogue(item.work_type_id)
+        context |= {
+            "question": question,
+            "asks_freely": bool(question.note) or not specs,
+            "answer": answer,
+            "answer_error": answer.wrong.get("answer", ""),
+            "controls": controls.build(specs, catalogue, known.facts, typed, answer.wrong),
+            "offers": not answer.typed and bool(typed.values),
+        }
+    return render(request, "requests/page.html", context, status=status)
+
+
+@open_page("POST")
+def send_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Send the link of an expired page to the address it was made for; says the same whatever comes of it."""
+    item, _ = requesters.item_of(token)
+    if item is None:
+        return _not_there(request)
+    relinking.send_link(item.pk)
+    return render(request, "requests/link_sent.html")
+
+
+@open_page("GET", "POST")
+def public_form(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the public form of a type, where it is turned on, and take what it is filled in with."""
+    work_type = WorkType.objects.filter(slug=slug, public_form=True, active=True).first()
+    if work_type is None:
+        return _not_there(request)
+    desk = desk_queries.load()
+    catalogue = desk.catalogue(work_type.pk)
+    specs = [spec for spec in catalogue.inputs if "requester" in spec.providers and spec.kind is not Kind.FILE]
+    if request.method != "POST":
+        form = PublicRequestForm(initial={"key": form_key()})
+        return _show_form(request, work_type, form, controls.build(specs, catalogue, {}, Typed(), {}))
+    form = PublicRequestForm(request.POST)
+    typed = controls.typed(specs, request.POST)
+    status, wrong = 422, dict[str, str]()
+    if form.is_valid():
+        if form.cleaned_data["website"]:
+            return render(request, "requests/received.html", {"work_type": work_type})
+        try:
+            item = public_intake.receive_public(
+                request=_request(work_type, form, typed), files=request.FILES.getlist("files")
+            )
+        except Invalid as error:
+            wrong = form.take(error)
+        except Conflict as error:
+            status = 409
+            form.add_error(None, f"{error} Open the form anew to send another request.")
+        except public_intake.TooMany as error:
+            status = 429
+            form.add_error(None, str(error))
+        else:
+            return render(request, "requests/received.html", {"work_type": work_type, "item": item})
+    return _show_form(request, work_type, form, controls.build(specs, catalogue, {}, typed, wrong), wrong, status)
+
+
+def _show_form(
+    request: HttpRequest,
+    work_type: WorkType,
+    form: PublicRequestForm,
+    built: Sequence[controls.Control],
+    wrong: Mapping[str, str] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "work_type": work_type,
+        "form": form,
+        "controls": built,
+        "files_error": (wrong or {}).get("files", ""),
+        "most_files": attaching.MOST_FILES,
+        "most_megabytes": attaching.MOST_BYTES // 1024 // 1024,
+    }
+    return render(request, "requests/form.html", context, status=status)
+
+
+def _request(work_type: WorkType, form: PublicRequestForm, typed: Typed) -> Request:
+    data = form.cleaned_data
+    given = {name: value for name, value in controls.given(typed).items() if name not in typed.nones}
+    return Request(
+        title=data["title"],
+        text=data["text"],
+        type=work_type.slug,
+        channel=public_intake.CHANNEL,
+        inputs=given,
+        requester_name=data["requester_name"],
+        requester_email=data["requester_email"],
+        key=f"public:{data['key']}",
+        body={name: str(data[name]) for name in ("title", "text", "requester_name", "requester_email")}
+        | {"inputs": given},
+    )

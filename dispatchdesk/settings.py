@@ -3,6 +3,8 @@
 import logging.config
 from typing import Any
 
+from dispatchdesk.practice.servers.place import HOST as PRACTICE_HOST
+from dispatchdesk.practice.servers.place import port_in_use
 from dispatchdesk.runtime import environment as env
 
 try:
@@ -26,13 +28,21 @@ try:
 except env.SettingError as error:
     raise SystemExit(f"dispatch desk: {error}") from None
 
+# On a practice desk its servers may be called, and its model answers unless a real one is named.
+PRACTICE_PORT = port_in_use(DESK_DATA)
+PRACTICE = bool(PRACTICE_PORT)
+if PRACTICE:
+    DESK_ALLOW_HOSTS = [*DESK_ALLOW_HOSTS, f"{PRACTICE_HOST}:{PRACTICE_PORT}"]
+if PRACTICE and not AI_BASE_URL:
+    AI_BASE_URL, AI_MODEL = f"http://{PRACTICE_HOST}:{PRACTICE_PORT}/v1", AI_MODEL or "practice"
+
 IS_HTTPS = PUBLIC_URL.startswith("https://")
 BROKER_SCHEME = BROKER_URL.partition(":")[0]
 
 # --- the application ---------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "dispatchdesk.accounts.apps.DeskAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -1,5 +1,11 @@
 """Addresses of signing in and out, and of the practice role switch."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from dispatchdesk.accounts import views
+
+urlpatterns: list[URLPattern] = [
+    path("sign-in/", views.sign_in, name="login"),
+    path("sign-out/", views.sign_out, name="logout"),
+    path("sign-in/as/", views.switch_role, name="switch_role"),
+]

@@ -1,0 +1,95 @@
+"""Signing in and out, and the practice desk's switch between roles."""
+
+from ipaddress import ip_address
+
+from django.conf import settings
+from django.contrib.auth import login, logout
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.debug import sensitive_post_parameters
+
+from dispatchdesk.accounts.forms import SignInForm
+from dispatchdesk.accounts.models import User
+from dispatchdesk.practice.accounts import is_practice_desk, practice_user
+from dispatchdesk.runtime.environment import LOOPBACK_NAMES, split_url
+from routing.views.access import open_page
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+_PROXY_HEADERS = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
+
+
+@sensitive_post_parameters("password")
+@open_page("GET", "POST")
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Show the sign-in page, or sign somebody in and lead them to where they were going."""
+    if request.method == "POST":
+        form = SignInForm(request.POST, request=request)
+        if form.is_valid() and form.user is not None:
+            return _enter(request, form.user, form.cleaned_data["next"])
+        return _page(request, form, status=422)
+    if request.user.is_authenticated:
+        return HttpResponseRedirect(_safe(request, request.GET.get("next", "")))
+    return _page(request, SignInForm(request=request, initial={"next": request.GET.get("next", "")}))
+
+
+def _page(request: HttpRequest, form: SignInForm, status: int = 200) -> HttpResponse:
+    context = {"form": form, "offers_roles": may_switch_roles(request), "next": form["next"].value() or ""}
+    return render(request, "accounts/sign_in.html", context, status=status)
+
+
+def _enter(request: HttpRequest, user: User, then: str) -> HttpResponse:
+    """Start a session of its own for the user: nothing of the one before goes on, its id least of all."""
+    request.session.flush()
+    login(request, user, backend=BACKEND)
+    return HttpResponseRedirect(_safe(request, then))
+
+
+def _safe(request: HttpRequest, address: str) -> str:
+    """Return the address when it is one of this desk's, else the board's."""
+    is_ours = url_has_allowed_host_and_scheme(
+        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return address if is_ours else resolve_url(settings.LOGIN_REDIRECT_URL)
+
+
+@open_page("POST")
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End the session."""
+    logout(request)
+    return HttpResponseRedirect(resolve_url(settings.LOGOUT_REDIRECT_URL))
+
+
+@open_page("POST")
+def switch_role(request: HttpRequest) -> HttpResponse:
+    """Go on as the practice person of another role; there is no such thing on a real desk or from elsewhere."""
+    user = practice_user(request.POST.get("role", "")) if may_switch_roles(request) else None
+    if user is None:
+        raise Http404("no practice desk")
+    return _enter(request, user, request.POST.get("next", ""))
+
+
+def may_switch_roles(request: HttpRequest) -> bool:
+    """Whether this is a practice desk that only this machine reaches, asked from this machine.
+
+    A proxy on this machine makes everybody look local, so neither a public address nor a forwarded request will do.
+    """
+    if not is_practice_desk() or any(request.headers.get(name) for name in _PROXY_HEADERS):
+        return False
+    public_host = split_url("PUBLIC_URL", settings.PUBLIC_URL).hostname or ""
+    return (
+        _is_loopback(request.META.get("REMOTE_ADDR", ""))
+        and _is_loopback(settings.HOST)
+        and _is_loopback(public_host)
+        and _is_loopback(request.get_host().rpartition(":")[0] or request.get_host())
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    name = host.strip("[]").lower()
+    if name in {known.strip("[]") for known in LOOPBACK_NAMES}:
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False

@@ -2,24 +2,26 @@
 
 from datetime import timedelta
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models import F
 
 from reviews.errors import LostClaim
 from reviews.models import PassedOn, Review
-from reviews.queries.people import is_lead, may_decide
+from reviews.queries.people import is_lead, may_decide, staff_of
 from reviews.queries.waiting import find_review, offered_reviews
 from routing import transitions
 from routing.domain.roles import Actor
-from routing.errors import NotAllowed, NotVisible
+from routing.errors import Invalid, NotAllowed, NotVisible
 
 
 def claim_next(*, actor: Actor, queue: str = "") -> Review | None:
     """Claim the next review this person may decide, in the queue's true order; None when there is none.
 
-    One that the person already holds comes first. Contenders skip each other's rows and never wait.
+    One that the person already holds comes first. Contenders skip each other's rows and never wait; only the same
+    person's own requests follow one another, so that a double click takes one review.
     """
     with transaction.atomic():
+        get_user_model().objects.select_for_update(no_key=True).filter(pk=actor.person_id).first()
         now = transitions.database_now()
         rows = offered_reviews(actor, now).select_related(None)
         if queue:
@@ -65,28 +67,37 @@ def renew(*, actor: Actor, review_id: int, epoch: int) -> Review:
 
 
 def release(*, actor: Actor, review_id: int, epoch: int, pass_on: bool = False) -> Review:
-    """Give a claim back; with ``pass_on`` the review is not offered to this person again. Its age is kept."""
+    """Give a claim back; with ``pass_on`` the review is not offered to this person again. Its age is kept.
+
+    Raises LostClaim when the claim does not hold, and Invalid when nobody would be left to take what is passed on.
+    """
     with transaction.atomic():
         review = _locked(actor, review_id)
         check_claim(review, actor, epoch)
-        review.claimed_by, review.claimed_at, review.lease_expires_at = None, None, None
-        review.epoch = F("epoch") + 1
-        review.save(update_fields=["claimed_by", "claimed_at", "lease_expires_at", "epoch"])
         if pass_on:
-            PassedOn.objects.get_or_create(
-                review=review, user_id=actor.person_id, defaults={"at": transitions.database_now()}
-            )
-        review.refresh_from_db()
+            _pass_on(review, actor)
+        review.claimed_by, review.claimed_at, review.lease_expires_at = None, None, None
+        review.epoch += 1
+        review.save(update_fields=["assignee", "claimed_by", "claimed_at", "lease_expires_at", "epoch"])
         return review
+
+
+def _pass_on(review: Review, actor: Actor) -> None:
+    others = staff_of(review.queue).exclude(pk=actor.person_id).exclude(pk__in=review.passed_on.values("user"))
+    if not others.exists():
+        raise Invalid(
+            f"{review.item.code}: nobody else is left in {review.queue} to take this. Give it to another queue."
+        )
+    now = transitions.database_now()
+    PassedOn.objects.get_or_create(review=review, user_id=actor.person_id, defaults={"at": now})
+    review.assignee = None
 
 
 def _locked(actor: Actor, review_id: int) -> Review:
     if find_review(actor, review_id) is None:
         raise NotVisible("There is no such review.")
-    rows = Review.objects.select_for_update(of=("self",)).select_related(
-        "item__work_type", "queue__destination", "claimed_by", "assignee"
-    )
-    return rows.get(pk=review_id)
+    # Without joins: after a wait for the lock they would still show whom and what it pointed to before.
+    return Review.objects.select_for_update().get(pk=review_id)
 
 
 def _take(review: Review, actor: Actor) -> Review:

@@ -14,6 +14,7 @@ from reviews.models import Review, Verdict
 from reviews.queries.waiting import find_review
 from routing import transitions
 from routing.actions import deciding
+from routing.actions.passes import Pass
 from routing.domain.roles import Actor
 from routing.domain.states import Action, State
 from routing.errors import Conflict, Invalid, NotVisible
@@ -55,10 +56,10 @@ def judge(*, actor: Actor, review_id: int, epoch: int, digest: str, judgement: J
         raise NotVisible("There is no such review.")
     with transaction.atomic():
         item = transitions.lock_one(seen.item_id)
-        rows = Review.objects.select_for_update(of=("self",)).select_related("queue__destination", "claimed_by")
-        review = rows.get(pk=review_id)
+        # Without joins: after a wait for the lock they would still show whom and what it pointed to before.
+        review = Review.objects.select_for_update().get(pk=review_id)
         review.item = item
-        standing = _standing(review, actor, digest, judgement)
+        standing = _standing(review, actor, epoch, digest, judgement)
         if standing is not None:
             return standing
         check_claim(review, actor, epoch)
@@ -66,50 +67,62 @@ def judge(*, actor: Actor, review_id: int, epoch: int, digest: str, judgement: J
             raise ChangedProposal(f"{item.code}: the proposal has changed since you saw it. Look at it once more.")
         now = transitions.database_now()
         work = deciding.begin([item], desk_queries.load(), now)[0]
-        verdict = Verdict(
-            review=review,
-            kind=judgement.kind,
-            by_id=actor.person_id,
-            at=now,
-            epoch=epoch,
-            digest=digest,
-            correction=dict(judgement.correction) or None,
-            proposal=review.proposal,
-            body=_body(judgement),
-            comment=judgement.comment,
-        )
-        verdict.save()
-        if judgement.kind == "reassign":
-            _reassign(review, judgement, actor)
-            _owner_follows(review, actor, verdict)
-            return verdict
-        _close(review, verdict)
-        effects.apply(work, review, verdict, judgement, actor)
-        verdict.save(update_fields=["approved_digest", "hold_until"])
-        change = work.change
-        if change is None:
-            raise Invalid("This verdict does not fit what is asked here.")
-        change.action = Action.DECIDE_REVIEW
-        change.renew_moves = True
-        if change.review is None:
-            change.review = ReviewPoint()
-        change.data |= {"review": review.pk, "verdict": verdict.pk, "kind": verdict.kind}
-        deciding.flush([work], actor)
+        changed = effects.changed_proposal(work, review) if judgement.kind in {"approve", "correct"} else None
+        if changed is None:
+            return _decide(work, review, epoch, judgement, actor)
+        review.proposal, review.digest = changed, review_digest(changed, review.kind)
+        review.save(update_fields=["proposal", "digest"])
+    raise ChangedProposal(f"{item.code}: {_CHANGED}")
+
+
+_CHANGED = "what would be sent is no longer what you saw. Nothing was sent; look at it as it is now."
+
+
+def _decide(work: Pass, review: Review, epoch: int, judgement: Judgement, actor: Actor) -> Verdict:
+    """Store the verdict on a locked review whose claim and proposal hold, and move the item."""
+    verdict = Verdict(
+        review=review,
+        kind=judgement.kind,
+        by_id=actor.person_id,
+        at=work.now,
+        epoch=epoch,
+        digest=review.digest,
+        correction=dict(judgement.correction) or None,
+        proposal=review.proposal,
+        body=_body(judgement),
+        comment=judgement.comment,
+    )
+    verdict.save()
+    if judgement.kind == "reassign":
+        _reassign(review, judgement)
+        _owner_follows(review, actor, verdict)
         return verdict
+    _close(review, verdict)
+    effects.apply(work, review, verdict, judgement, actor)
+    verdict.save(update_fields=["approved_digest", "hold_until"])
+    change = work.change
+    if change is None:
+        raise Invalid("This verdict does not fit what is asked here.")
+    change.action = Action.DECIDE_REVIEW
+    change.renew_moves = True
+    if change.review is None:
+        change.review = ReviewPoint()
+    change.data |= {"review": review.pk, "verdict": verdict.pk, "kind": verdict.kind}
+    deciding.flush([work], actor)
+    return verdict
 
 
 def _body(judgement: Judgement) -> dict[str, object]:
     return {"result": dict(judgement.result), "to": judgement.to, "inputs": list(judgement.inputs)}
 
 
-def _standing(review: Review, actor: Actor, digest: str, judgement: Judgement) -> Verdict | None:
-    """Return the verdict that this is a repetition of; None when the review was not decided yet."""
-    if review.status == Review.OPEN:
-        return None
+def _standing(review: Review, actor: Actor, epoch: int, digest: str, judgement: Judgement) -> Verdict | None:
+    """Return the verdict that this is a repetition of; None when there is none."""
     verdict = review.verdicts.filter(undone_at__isnull=True).order_by("pk").last()
+    if verdict is None or (review.status == Review.OPEN and (verdict.kind != "reassign" or verdict.epoch != epoch)):
+        return None
     same = (
-        verdict is not None
-        and verdict.by_id == actor.user_id
+        verdict.by_id == actor.user_id
         and verdict.kind == judgement.kind
         and verdict.digest == digest
         and (verdict.correction or {}) == dict(judgement.correction)
@@ -124,8 +137,8 @@ def _close(review: Review, verdict: Verdict) -> None:
     review.save(update_fields=["status", "closed_at", "claimed_by", "lease_expires_at"])
 
 
-def _reassign(review: Review, judgement: Judgement, actor: Actor) -> None:
-    effects.point_elsewhere(review, judgement.to, actor)
+def _reassign(review: Review, judgement: Judgement) -> None:
+    effects.point_elsewhere(review, judgement.to)
     review.claimed_by, review.claimed_at, review.lease_expires_at = None, None, None
     review.epoch += 1
     review.save(update_fields=["queue", "assignee", "claimed_by", "claimed_at", "lease_expires_at", "epoch"])
@@ -159,7 +172,7 @@ def undo(*, actor: Actor, review_id: int) -> Review:
         raise NotVisible("There is no such review.")
     with transaction.atomic():
         item = transitions.lock_one(seen.item_id)
-        review = Review.objects.select_for_update(of=("self",)).select_related("queue__destination").get(pk=review_id)
+        review = Review.objects.select_for_update().get(pk=review_id)
         now = transitions.database_now()
         verdict = review.verdicts.filter(undone_at__isnull=True).order_by("pk").last()
         if verdict is None or verdict.by_id != actor.user_id:
@@ -177,9 +190,10 @@ def undo(*, actor: Actor, review_id: int) -> Review:
         review.epoch += 1
         review.claimed_by_id, review.claimed_at = actor.user_id, now
         review.lease_expires_at = now + timedelta(minutes=review.queue.lease_minutes)
-        review.digest = review_digest(review.proposal, review.kind)
         review.save()
-        change = Change(
+        work = deciding.begin([item], desk_queries.load(), now)[0]
+        effects.take_back(work, verdict)
+        work.change = Change(
             item,
             Action.UNDO,
             State.IN_REVIEW,
@@ -187,5 +201,5 @@ def undo(*, actor: Actor, review_id: int) -> Review:
             review=ReviewPoint(f"{review.queue} decides", review.queue.slug, review.pk),
             data={"review": review.pk, "verdict": verdict.pk},
         )
-        transitions.apply([change], actor, now)
+        deciding.flush([work], actor)
         return review

@@ -1,4 +1,4 @@
-"""A desk with people, queues, an agent and writing tools behind real local servers, and items that stop for a person."""
+"""A desk with people, queues, an agent and writing tools at real local servers, whose items stop for a person."""
 
 import json
 from collections.abc import Iterator
@@ -42,7 +42,8 @@ class Bench:
         for _ in range(20):
             decide()
             due = Step.objects.filter(item=item, status=Step.DUE, due_at__isnull=False)
-            if not any([running.run_step(step.pk) for step in due]):
+            ran = [running.run_step(step.pk) for step in due]
+            if not any(ran):
                 break
         return fresh(item)
 
@@ -108,7 +109,8 @@ def make_bench(model: ScriptedServer, tools: ScriptedServer, settings: Settings)
     write = {"via": "http", "method": "POST", "effect": "write", "timeout_seconds": 2}
     success = {"path": "ok", "equals": "true"}
     desk.destination(
-        "refund", "tool", **write, success=success, url=f"{tools.url}/refunds", headers={"X-Order": "{{ input.order_number }}"},
+        "refund", "tool", **write, success=success, url=f"{tools.url}/refunds",
+        headers={"X-Order": "{{ input.order_number }}"},
         body={"order": "{{ input.order_number }}", "note": "{{ steps.reply.output.text? }}"},
     )  # fmt: skip
     desk.destination(

@@ -1,0 +1,295 @@
+"""The form of a review: what a person changed, chose or wrote, read into a judgement."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from django import forms
+from django.http import QueryDict
+
+from reviews.actions.judging import Judgement
+from reviews.models import Review
+from reviews.queries.colleagues import people_for, queues_for
+from routing.actions.answering import DONT_HAVE
+from routing.domain.inputs import InputSpec, Kind
+from routing.domain.prepared import ready_book
+from routing.errors import Invalid
+from routing.models import DestinationKind
+from routing.queries.desk import Desk
+
+LONGEST_TEXT = 20_000
+LONG_FROM = 80
+EDITED = ("field:", "draft:", "input:", "none:", "result:")
+
+Choices = list[tuple[str, str | list[tuple[str, str]]]]
+
+
+class TextField(forms.CharField):
+    """A text kept exactly as typed, with the line ends of the desk's own texts."""
+
+    def __init__(self, *, label: str, initial: str = "", long: bool = True) -> None:
+        attributes = {"rows": 2, "data-edit": ""}
+        widget = forms.Textarea(attrs=attributes) if long else forms.TextInput(attrs={"data-edit": ""})
+        super().__init__(
+            label=label, initial=initial, required=False, strip=False, max_length=LONGEST_TEXT, widget=widget
+        )
+
+    def to_python(self, value: object) -> str:
+        """Return the text with plain line ends."""
+        return plain_lines(str(super().to_python(value) or ""))
+
+
+def plain_lines(text: str) -> str:
+    """Return a text as browsers send it with the line ends of the desk's own texts."""
+    return text.replace("\r\n", "\n")
+
+
+class VerdictForm(forms.Form):
+    """Everything that can be typed on one review.
+
+    Fields that change the proposal are named ``field:NAME`` (an output), ``draft:FACT`` (texts in a request),
+    ``input:NAME`` and ``none:NAME`` (facts), ``result:NAME`` (a task) and ``where`` (a route).
+    """
+
+    required_css_class = "required"
+
+    def __init__(self, data: QueryDict | None = None, *, review: Review, desk: Desk) -> None:
+        super().__init__(data)
+        self.review, self.desk = review, desk
+        self.kind = str(review.proposal.get("kind", ""))
+        self._add_proposal_fields()
+        self._add_common_fields()
+
+    def _add_common_fields(self) -> None:
+        note = forms.Textarea(attrs={"rows": 2})
+        self.fields["comment"] = forms.CharField(label="Comment", required=False, max_length=2000, widget=note)
+        self.fields["decline_reason"] = forms.CharField(
+            label="Why not?", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
+        )
+        self.fields["reassign_to"] = forms.ChoiceField(label="Give to", required=False, choices=self._colleagues())
+        self.fields["reassign_note"] = forms.CharField(
+            label="Note for them", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
+        )
+        self.fields["ask_inputs"] = forms.MultipleChoiceField(
+            label="Ask for",
+            required=False,
+            choices=[(spec.name, spec.label) for spec in self._specs() if spec.kind is not Kind.FILE],
+            widget=forms.CheckboxSelectMultiple,
+        )
+        self.fields["ask_note"] = forms.CharField(
+            label="Your question",
+            help_text="The requester reads this.",
+            required=False,
+            max_length=2000,
+            widget=forms.Textarea(attrs={"rows": 2}),
+        )
+
+    def _specs(self) -> tuple[InputSpec, ...]:
+        return self.desk.catalogue(self.review.item.work_type_id).inputs
+
+    def _colleagues(self) -> Choices:
+        queues = [(f"queue:{queue.slug}", str(queue)) for queue in queues_for(self.review)]
+        people = [(f"person:{user.get_username()}", user.display_name()) for user in people_for(self.review)]
+        return [("", "Choose a queue or a person"), ("Queues", queues), ("People", people)]
+
+    def _add_proposal_fields(self) -> None:
+        match self.kind:
+            case "output":
+                for name, text in _texts(self.review.proposal.get("fields")).items():
+                    self.fields[f"field:{name}"] = TextField(label=_label(name), initial=text, long=_is_long(text))
+            case "calls":
+                catalogue = self.desk.catalogue(self.review.item.work_type_id)
+                for fact, text in _texts(self.review.proposal.get("drafts")).items():
+                    label = catalogue.label(fact)
+                    self.fields[f"draft:{fact}"] = TextField(label=_label(label), initial=text, long=_is_long(text))
+            case "facts":
+                self._add_inputs()
+            case "route" | "continue":
+                self.fields["where"] = forms.ChoiceField(
+                    label="Where should it go?", required=False, choices=self._places(), initial=self._suggested()
+                )
+            case "task":
+                for name in self._result_names():
+                    self.fields[f"result:{name}"] = TextField(label=_label(name), long=False)
+
+    def _add_inputs(self) -> None:
+        names = self.review.proposal.get("names")
+        wanted = [str(name).removeprefix("input.") for name in names] if isinstance(names, list) else []
+        specs = {spec.name: spec for spec in self._specs()}
+        for name in wanted:
+            spec = specs.get(name.partition(".")[0])
+            if spec is not None:
+                self.fields[f"input:{spec.name}"] = input_field(spec)
+                self.fields[f"none:{spec.name}"] = forms.BooleanField(label="There is none", required=False)
+
+    def _places(self) -> Choices:
+        types = [(f"type:{slug}", row.name) for slug, row in sorted(self.desk.types.items()) if row.active]
+        places = [
+            (f"destination:{slug}", place.row.name)
+            for slug, place in sorted(self.desk.places.items())
+            if place.row.kind != DestinationKind.SOURCE
+        ]
+        groups: Choices = [("Send it to", places)]
+        if self.kind == "route":
+            groups.insert(0, ("It is work of the type", types))
+        return [("", "Choose"), *groups]
+
+    def _suggested(self) -> str:
+        for part in ("type", "destination"):
+            value = str(self.review.proposal.get(part) or "")
+            if value:
+                return f"{part}:{value}"
+        return ""
+
+    def _result_names(self) -> list[str]:
+        """Return the names of results that rules of the item's type read from this queue."""
+        type_id = self.review.item.work_type_id
+        prefix = f"reviews.{self.review.queue.slug}.result."
+        book = ready_book(self.desk.book(type_id).rules, self.desk.catalogue(type_id))
+        names = {name for rule in book.rules for name in rule.reads if name.startswith(prefix)}
+        return sorted(name.removeprefix(prefix) for name in names)
+
+    def edited(self) -> dict[str, str]:
+        """Return the texts of the proposal that were changed, by field name; the form has been validated.
+
+        A text is compared with the one that was shown (``was:NAME``), which the proposal may no longer hold.
+        """
+        found = {}
+        for name in self.text_names():
+            if name in self.cleaned_data:
+                shown = plain_lines(self.data.get(f"was:{name}", str(self.fields[name].initial or "")))
+                if self.cleaned_data[name] != shown:
+                    found[name] = self.cleaned_data[name]
+        return found
+
+    def text_names(self) -> list[str]:
+        """Return the names of the fields that hold texts of the proposal."""
+        return [name for name in self.fields if name.startswith(("field:", "draft:"))]
+
+    def rebased(self) -> "VerdictForm":
+        """Return the form on the proposal as it is now: changed texts are kept, the others follow the proposal."""
+        edited, data = self.edited(), cast("QueryDict", self.data).copy()
+        for name in self.text_names():
+            now = str(self.fields[name].initial or "")
+            data[f"was:{name}"] = now
+            data[name] = edited.get(name, now)
+        form = VerdictForm(data, review=self.review, desk=self.desk)
+        form.is_valid()
+        return form
+
+    def has_typed(self) -> bool:
+        """Return whether a request brought texts of the proposal along, to be shown again."""
+        return any(name.startswith(EDITED) for name in self.data)
+
+    def judgement(self) -> Judgement:
+        """Return what was decided; raises Invalid with a message per field. The form has been validated."""
+        verdict = str(self.data.get("verdict", ""))
+        given = self.cleaned_data
+        match verdict:
+            case "reject":
+                if not given["decline_reason"].strip():
+                    raise Invalid("Say why, in a few words.", {"decline_reason": "Say why, in a few words."})
+                return Judgement("reject", comment=given["decline_reason"])
+            case "reassign":
+                if not given["reassign_to"]:
+                    message = "Choose a queue or a person."
+                    raise Invalid(message, {"reassign_to": message})
+                return Judgement("reassign", to=given["reassign_to"], comment=given["reassign_note"])
+            case "ask":
+                return Judgement("ask", inputs=tuple(given["ask_inputs"]), comment=given["ask_note"])
+            case "complete":
+                result = {name.removeprefix("result:"): text for name, text in self._typed("result:").items() if text}
+                return Judgement("complete", result=result, comment=given["comment"])
+        return self._about_proposal(verdict)
+
+    def _typed(self, prefix: str) -> dict[str, str]:
+        return {name: text for name, text in self.cleaned_data.items() if name.startswith(prefix)}
+
+    def _about_proposal(self, verdict: str) -> Judgement:
+        comment = self.cleaned_data["comment"]
+        match self.kind:
+            case "facts":
+                return Judgement("correct", {"inputs": self._inputs()}, comment=comment)
+            case "route":
+                return self._route(comment)
+            case "continue" if verdict == "correct":
+                return self._route(comment)
+            case "output" | "calls":
+                return self._texts(verdict, comment)
+        return Judgement(verdict, comment=comment)
+
+    def _route(self, comment: str) -> Judgement:
+        where = self.cleaned_data["where"]
+        if not where:
+            message = "Choose where it should go."
+            raise Invalid(message, {"where": message})
+        if where == self._suggested():
+            return Judgement("approve", comment=comment)
+        part, _, slug = where.partition(":")
+        return Judgement("correct", {part: slug}, comment=comment)
+
+    def _texts(self, verdict: str, comment: str) -> Judgement:
+        edited = self.edited()
+        if verdict == "approve":
+            if edited:
+                raise Invalid("You changed the text. Choose “Fix and approve” to use it as you changed it.")
+            return Judgement("approve", comment=comment)
+        part = "fields" if self.kind == "output" else "drafts"
+        return Judgement(
+            verdict, {part: {name.partition(":")[2]: text for name, text in edited.items()}}, comment=comment
+        )
+
+    def _inputs(self) -> dict[str, object]:
+        given: dict[str, object] = {}
+        wrong = {}
+        for name, text in self._typed("input:").items():
+            spec_name = name.removeprefix("input:")
+            if self.cleaned_data.get(f"none:{spec_name}"):
+                given[spec_name] = DONT_HAVE
+            elif text:
+                given[spec_name] = text
+            else:
+                wrong[name] = "Fill this in, or say that there is none."
+        if wrong:
+            raise Invalid("Something is still missing.", wrong)
+        return given
+
+    def take(self, error: Invalid) -> None:
+        """Show what the desk refused at the fields it concerns, else above the form."""
+        for name, message in error.fields.items():
+            field = next((known for known in (name, f"input:{name}") if known in self.fields), None)
+            if field is not None and self.is_bound:
+                self.add_error(field, message)
+        if not self.errors:
+            self.add_error(None, str(error))
+
+
+def _texts(given: object) -> dict[str, str]:
+    return {str(name): str(text) for name, text in given.items()} if isinstance(given, Mapping) else {}
+
+
+def _label(name: str) -> str:
+    words = name.replace("_", " ")
+    return f"{words[:1].upper()}{words[1:]}"
+
+
+def _is_long(text: str) -> bool:
+    return len(text) > LONG_FROM or "\n" in text
+
+
+def input_field(spec: InputSpec) -> forms.Field:
+    """Return the form field of a declared input."""
+    match spec.kind:
+        case Kind.CHOICE:
+            choices = [("", "Choose"), *((choice, choice) for choice in spec.choices)]
+            return forms.ChoiceField(label=spec.label, help_text=spec.hint, required=False, choices=choices)
+        case Kind.LONG_TEXT:
+            widget: forms.Widget = forms.Textarea(attrs={"rows": 3})
+        case Kind.DATE:
+            widget = forms.DateInput(attrs={"type": "date"})
+        case Kind.EMAIL:
+            widget = forms.EmailInput()
+        case _:
+            widget = forms.TextInput()
+    return forms.CharField(
+        label=spec.label, help_text=spec.hint, required=False, max_length=LONGEST_TEXT, widget=widget
+    )

@@ -1,0 +1,135 @@
+"""What people do with a review: take it, keep it, give it back, decide it, take a decision back."""
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import reverse
+
+from reviews.actions import claiming, judging
+from reviews.actions.claiming import claim_next
+from reviews.forms.verdicts import VerdictForm
+from reviews.models import Review, Verdict
+from reviews.views.workbench import address, chosen_queue, claim_of, show, wanted
+from routing.errors import Conflict, Invalid
+from routing.queries import desk as desk_queries
+from routing.transitions import database_now
+from routing.views.access import DeskRequest, page
+
+_DONE = {
+    "approve": "Approved",
+    "correct": "Fixed and approved",
+    "reassign": "Given on",
+    "reject": "Declined",
+    "ask": "Asked the requester about",
+    "complete": "Done with",
+}
+
+
+@page("POST")
+def take_next(request: DeskRequest) -> HttpResponse:
+    """Claim the next review of the person's queues and show it."""
+    return _to_next(request)
+
+
+@page("POST")
+def take(request: DeskRequest, review_id: int) -> HttpResponse:
+    """Claim this review; what was typed on it before its claim was lost is shown again."""
+    try:
+        found = claiming.claim(actor=request.actor, review_id=review_id, takeover="takeover" in request.POST)
+    except Conflict as error:
+        return _lost(request, review_id, error)
+    form = VerdictForm(request.POST, review=found, desk=desk_queries.load())
+    if not form.has_typed():
+        return _to(request, reverse("reviews:review", args=[found.pk]))
+    form.is_valid()
+    return show(request, wanted(request.actor, review_id), form=form)
+
+
+@page("POST")
+def renew(request: DeskRequest, review_id: int) -> HttpResponse:
+    """Keep the claim while somebody works; answers how many seconds are left."""
+    try:
+        found = claiming.renew(actor=request.actor, review_id=review_id, epoch=_number(request, "epoch"))
+    except Conflict as error:
+        return JsonResponse({"message": str(error)}, status=409)
+    return JsonResponse({"seconds_left": claim_of(request.actor, found, database_now()).seconds_left})
+
+
+@page("POST")
+def give_back(request: DeskRequest, review_id: int) -> HttpResponse:
+    """Give a claim back; with ``pass_on`` go to the next one, and this one is not offered again."""
+    pass_on = "pass_on" in request.POST
+    try:
+        found = claiming.release(
+            actor=request.actor, review_id=review_id, epoch=_number(request, "epoch"), pass_on=pass_on
+        )
+    except (Conflict, Invalid) as error:
+        return _lost(request, review_id, error)
+    if pass_on:
+        messages.success(request, f"Passed on {found.item.code}. It is not offered to you again.")
+        return _to_next(request)
+    messages.info(request, f"Gave {found.item.code} back.")
+    return _to(request, reverse("reviews:home"))
+
+
+@page("POST")
+def decide(request: DeskRequest, review_id: int) -> HttpResponse:
+    """Decide a review and show the next one, claimed in the same request."""
+    found = wanted(request.actor, review_id)
+    form = VerdictForm(request.POST, review=found, desk=desk_queries.load())
+    if not form.is_valid():
+        return show(request, found, form=form, status=422)
+    try:
+        verdict = judging.judge(
+            actor=request.actor,
+            review_id=review_id,
+            epoch=_number(request, "epoch"),
+            digest=request.POST.get("digest", ""),
+            judgement=form.judgement(),
+        )
+    except Invalid as error:
+        form.take(error)
+        return show(request, found, form=form, status=422)
+    except Conflict as error:
+        return _lost(request, review_id, error)
+    _say(request, found, verdict)
+    return _to_next(request)
+
+
+@page("POST")
+def undo(request: DeskRequest, review_id: int) -> HttpResponse:
+    """Take back an approval while nothing has left; the review is the person's again."""
+    try:
+        found = judging.undo(actor=request.actor, review_id=review_id)
+    except Conflict as error:
+        messages.error(request, str(error))
+        return _to(request, reverse("reviews:home"))
+    messages.success(request, f"Undone. Nothing was sent; {found.item.code} is yours again.")
+    return _to(request, reverse("reviews:review", args=[found.pk]))
+
+
+def _number(request: DeskRequest, name: str) -> int:
+    text = request.POST.get(name, "")
+    return int(text) if text.isdigit() and len(text) < 10 else -1
+
+
+def _say(request: DeskRequest, found: Review, verdict: Verdict) -> None:
+    request.session["review_decided"] = found.pk
+    if verdict.hold_until is None:
+        messages.success(request, f"{_DONE[verdict.kind]} {found.item.code}.")
+
+
+def _to(request: DeskRequest, path: str) -> HttpResponse:
+    return HttpResponseRedirect(address(path, chosen_queue(request)), status=303)
+
+
+def _to_next(request: DeskRequest) -> HttpResponse:
+    found = claim_next(actor=request.actor, queue=chosen_queue(request))
+    return _to(request, reverse("reviews:review", args=[found.pk]) if found else reverse("reviews:home"))
+
+
+def _lost(request: DeskRequest, review_id: int, error: Exception) -> HttpResponse:
+    """Show the review as it is now, with what was typed and who was first."""
+    now = wanted(request.actor, review_id)
+    form = VerdictForm(request.POST, review=now, desk=desk_queries.load())
+    form.is_valid()
+    return show(request, now, form=form.rebased(), message=str(error), status=409)

@@ -1,0 +1,226 @@
+"""The workbench: the queue on the left, the question in the middle, the evidence on the right."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.contrib.messages import get_messages
+from django.forms import BoundField
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django_htmx.http import push_url, trigger_client_event
+
+from reviews.actions.claiming import closed_words
+from reviews.actions.previewing import preview_calls
+from reviews.forms.verdicts import VerdictForm
+from reviews.models import Review, Verdict
+from reviews.queries import waiting
+from reviews.queries.evidence import evidence, why
+from reviews.queries.people import is_lead, may_decide, queues_of
+from reviews.queries.proposals import Shown, shown
+from routing.domain.roles import Actor
+from routing.errors import Invalid, NotVisible
+from routing.queries import desk as desk_queries
+from routing.queries.desk import FALLBACK_QUEUE
+from routing.transitions import database_now
+from routing.views.access import DeskRequest, page
+
+ROWS_SHOWN = 100
+NOTES = ("comment", "decline_reason", "reassign_note", "ask_note")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """How a review stands for the person who looks at it."""
+
+    mine: bool
+    holder: str
+    seconds_left: int
+    may_take: bool
+    may_take_over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The person's newest approval that can still be undone."""
+
+    review_id: int
+    code: str
+    words: str
+    seconds_left: int
+
+
+@page("GET")
+def home(request: DeskRequest) -> HttpResponse:
+    """Show the person's queues in their true order."""
+    return draw(request, {}, url=address(reverse("reviews:home"), chosen_queue(request)))
+
+
+@page("GET")
+def review(request: DeskRequest, review_id: int) -> HttpResponse:
+    """Show one review; looking changes nothing."""
+    return show(request, wanted(request.actor, review_id))
+
+
+@page("POST")
+def preview(request: DeskRequest, review_id: int) -> HttpResponse:
+    """Show what the typed corrections change, and the requests as they would be sent; stores nothing."""
+    found = wanted(request.actor, review_id)
+    form = VerdictForm(request.POST, review=found, desk=desk_queries.load())
+    form.is_valid()
+    if request.htmx and request.htmx.target == "preview":
+        return render(request, "reviews/_preview.html", {"shown": _shown(found, form), "form": form})
+    return show(request, found, form=form)
+
+
+def wanted(actor: Actor, review_id: int) -> Review:
+    """Return the review; raises NotVisible when there is none for this person."""
+    found = waiting.find_review(actor, review_id)
+    if found is None:
+        raise NotVisible("There is no such review, or you may not see it.")
+    return found
+
+
+def chosen_queue(request: DeskRequest) -> str:
+    """Return the slug of the queue the list is narrowed to; empty for all."""
+    return request.POST.get("queue") or request.GET.get("queue") or ""
+
+
+def address(path: str, queue: str) -> str:
+    """Return a path that keeps the list narrowed to a queue."""
+    return f"{path}?{urlencode({'queue': queue})}" if queue else path
+
+
+def show(
+    request: DeskRequest, found: Review, *, form: VerdictForm | None = None, message: str = "", status: int = 200
+) -> HttpResponse:
+    """Draw one review, with what was typed when there is a form; ``message`` says what went wrong."""
+    desk = desk_queries.load()
+    claim = claim_of(request.actor, found, database_now())
+    bound = form if form is not None else VerdictForm(review=found, desk=desk)
+    proposal = _shown(found, bound)
+    names = {name.partition(":")[2]: name for name in bound.text_names()}
+    context = {
+        "review": found,
+        "item": found.item,
+        "claim": claim,
+        "form": bound,
+        "shown": proposal,
+        "texts": [(text, bound[names[text.name]]) for text in proposal.texts],
+        "inputs": _pairs(bound, "input:", "none:"),
+        "results": [bound[name] for name in bound.fields if name.startswith("result:")],
+        "why": why(found, desk),
+        "evidence": evidence(found, desk),
+        "message": message,
+        "closed": closed_words(found) if found.status != Review.OPEN else "",
+        "typed": _typed(bound) if found.status != Review.OPEN else [],
+        "may_decline": _may_decline(found),
+        "can_ask": bool(found.item.requester_email),
+    }
+    url = address(reverse("reviews:review", args=[found.pk]), chosen_queue(request))
+    return draw(request, context, url=url, status=status)
+
+
+def _pairs(form: VerdictForm, prefix: str, other: str) -> list[tuple[BoundField, BoundField]]:
+    names = [name.removeprefix(prefix) for name in form.fields if name.startswith(prefix)]
+    return [(form[f"{prefix}{name}"], form[f"{other}{name}"]) for name in names]
+
+
+def _may_decline(found: Review) -> bool:
+    kind = found.proposal.get("kind")
+    return kind != "task" and not (kind == "route" and found.queue.slug == FALLBACK_QUEUE)
+
+
+def _typed(form: VerdictForm) -> list[tuple[str, str]]:
+    """Return what was written on a review that is closed meanwhile, so that it can be copied."""
+    if not form.is_bound:
+        return []
+    texts = [(str(form.fields[name].label), text) for name, text in form.edited().items()]
+    return texts + [(str(form.fields[name].label), form.data[name]) for name in NOTES if form.data.get(name)]
+
+
+def _shown(found: Review, form: VerdictForm) -> Shown:
+    desk = desk_queries.load()
+    texts = _corrections(form)
+    requests: Sequence[Mapping[str, object]] = ()
+    if texts and found.proposal.get("kind") == "calls":
+        try:
+            requests = preview_calls(found, texts)
+        except Invalid as error:
+            form.take(error)
+    return shown(found, desk, texts=texts, requests=requests)
+
+
+def _corrections(form: VerdictForm) -> dict[str, str]:
+    if not form.is_bound:
+        return {}
+    form.is_valid()
+    return {name.partition(":")[2]: text for name, text in form.edited().items()}
+
+
+def claim_of(actor: Actor, found: Review, now: datetime) -> Claim:
+    """Return who holds a review and what this person may do about it."""
+    left = int((found.lease_expires_at - now).total_seconds()) if found.lease_expires_at else 0
+    held = found.claimed_by_id is not None and left > 0
+    mine = held and found.claimed_by_id == actor.user_id
+    lead = is_lead(actor, found.queue_id)
+    staffed = found.assignee_id == actor.user_id or (
+        may_decide(actor, found.queue_id) and (found.assignee_id is None or lead)
+    )
+    is_open = found.status == Review.OPEN
+    return Claim(
+        mine=is_open and mine,
+        holder=found.claimed_by.display_name() if held and found.claimed_by else "",
+        seconds_left=max(0, left),
+        may_take=is_open and staffed and not held,
+        may_take_over=is_open and held and not mine and lead,
+    )
+
+
+def draw(request: DeskRequest, context: dict[str, object], *, url: str, status: int = 200) -> HttpResponse:
+    """Draw the workbench: the whole page, or for htmx its root alone with the messages as toasts."""
+    context |= _frame(request)
+    if not request.htmx or request.htmx.history_restore_request or request.htmx.target != "workbench":
+        return render(request, "reviews/workbench.html", context, status=status)
+    response = render(request, "reviews/_workbench.html", context, status=status)
+    for message in get_messages(request):
+        trigger_client_event(response, "desk:toast", {"text": str(message), "tone": message.level_tag})
+    return push_url(response, url)
+
+
+def _frame(request: DeskRequest) -> dict[str, object]:
+    actor, queue = request.actor, chosen_queue(request)
+    now = database_now()
+    rows = waiting.waiting_reviews(actor)
+    queues = list(queues_of(actor))
+    shown_rows = rows.filter(queue__destination__slug=queue) if queue else rows
+    waiting_now = [(row, claim_of_row(row, actor, now)) for row in shown_rows[: ROWS_SHOWN + 1]]
+    return {
+        "rows": waiting_now[:ROWS_SHOWN],
+        "more_rows": len(waiting_now) > ROWS_SHOWN,
+        "queues": queues,
+        "queue": queue,
+        "offered": waiting.offered_reviews(actor, now).exists(),
+        "held": held_back(actor, now),
+        "decided_id": request.session.pop("review_decided", ""),
+        "desk_is_empty": not queues,
+    }
+
+
+def claim_of_row(row: Review, actor: Actor, now: datetime) -> str:
+    """Return who looks at a review of the list: "you", a name, or nobody (empty)."""
+    if row.claimed_by is None or row.lease_expires_at is None or row.lease_expires_at <= now:
+        return ""
+    return "you" if row.claimed_by_id == actor.user_id else row.claimed_by.display_name()
+
+
+def held_back(actor: Actor, now: datetime) -> Held | None:
+    """Return the person's newest approval whose effect has not left the house."""
+    rows = Verdict.objects.filter(by_id=actor.user_id, undone_at__isnull=True, hold_until__gt=now)
+    verdict = rows.select_related("review__item").order_by("-pk").first()
+    if verdict is None or verdict.hold_until is None:
+        return None
+    left = int((verdict.hold_until - now).total_seconds()) + 1
+    return Held(verdict.review_id, verdict.review.item.code, verdict.get_kind_display(), left)

@@ -1,0 +1,166 @@
+// The workbench: time left on a claim, live preview of corrections, text that is never lost, undo's countdown.
+import { onKey } from "./keys.js";
+import { forget, keep, offerKept } from "./reviews_kept.js";
+
+const PREVIEW_MS = 350;
+const RENEW_EVERY_MS = 60_000;
+const LOW_SECONDS = 60;
+
+let typing = 0;
+let usedAt = 0; // when somebody last did something on this page
+let clockTimer = 0;
+let undoTimer = 0;
+
+const bench = () => document.getElementById("workbench");
+const form = () => document.getElementById("decide");
+const edits = () => [...form().querySelectorAll("[data-edit]")];
+const shownText = (field) => field.closest(".bench-text")?.querySelector('[name^="was:"]')?.value ?? field.defaultValue;
+const plain = (text) => text.replaceAll("\r\n", "\n");
+const isChanged = (field) => plain(field.value) !== plain(shownText(field));
+
+function minutesAndSeconds(seconds) {
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
+// Says that the claim is gone; what was typed stays where it is and is kept.
+function showLost(message) {
+  const note = bench().querySelector("[data-lost]");
+  if (!note || !note.hidden) return;
+  note.querySelector("[data-lost-words]").textContent = message;
+  note.hidden = false;
+  clearInterval(clockTimer);
+  bench().querySelector("[data-clock]")?.remove();
+  if (form()) keep(form());
+}
+
+async function renew(clock) {
+  const body = new URLSearchParams({ epoch: clock.dataset.epoch });
+  const headers = JSON.parse(document.body.getAttribute("hx-headers"));
+  const response = await fetch(clock.dataset.renew, { method: "POST", body, headers }).catch(() => null);
+  if (!response || !clock.isConnected) return;
+  if (response.status === 409) showLost((await response.json()).message);
+  else if (response.ok && !response.redirected) clock.dataset.endsAt = performance.now() + (await response.json()).seconds_left * 1000;
+}
+
+function startClock() {
+  clearInterval(clockTimer);
+  const clock = bench().querySelector("[data-clock]");
+  if (!clock) return;
+  clock.dataset.endsAt = performance.now() + clock.dataset.secondsLeft * 1000;
+  let renewedAt = performance.now();
+  usedAt = 0;
+  const tick = () => {
+    const left = Math.max(0, Math.round((clock.dataset.endsAt - performance.now()) / 1000));
+    clock.querySelector("[data-clock-words]").textContent = `Yours for ${minutesAndSeconds(left)}`;
+    clock.classList.toggle("bench-clock-low", left < LOW_SECONDS);
+    if (left === 0) showLost("Your time to decide ran out. What you wrote is kept; take it again.");
+    else if (usedAt > renewedAt && performance.now() - renewedAt > Math.min(RENEW_EVERY_MS, clock.dataset.secondsLeft * 250)) {
+      renewedAt = performance.now();
+      renew(clock);
+    }
+  };
+  tick();
+  clockTimer = setInterval(tick, 1000);
+}
+
+function startUndo() {
+  clearInterval(undoTimer);
+  const strip = bench().querySelector("[data-undo]");
+  if (!strip) return;
+  const endsAt = performance.now() + strip.dataset.secondsLeft * 1000;
+  undoTimer = setInterval(() => {
+    const left = Math.ceil((endsAt - performance.now()) / 1000);
+    if (left <= 0) {
+      clearInterval(undoTimer);
+      strip.remove();
+    } else {
+      strip.querySelector("[data-undo-left]").textContent = left;
+    }
+  }, 250);
+}
+
+// The main button is the one that does what stands there now.
+function showWhatChanged() {
+  const approve = form()?.querySelector("[data-approve]");
+  const correct = form()?.querySelector("[data-correct]");
+  if (!approve || !correct) return;
+  const changed = edits().some(isChanged);
+  approve.disabled = changed;
+  correct.disabled = !changed;
+  approve.classList.toggle("button-main", !changed);
+  correct.classList.toggle("button-main", changed);
+}
+
+function previewSoon() {
+  clearTimeout(typing);
+  typing = setTimeout(() => {
+    if (!form() || !document.getElementById("preview")) return;
+    const url = form().action.replace(/decide$/, "preview");
+    window.htmx.ajax("POST", url, { source: "#preview", target: "#preview", swap: "outerHTML", values: Object.fromEntries(new FormData(form())) });
+  }, PREVIEW_MS);
+}
+
+function submit(button) {
+  if (button && !button.disabled) form().requestSubmit(button);
+}
+
+function typedKeys(event) {
+  if (!form()?.contains(event.target)) return;
+  if (event.key === "Escape") {
+    const panel = event.target.closest("details[open]");
+    if (panel) {
+      panel.open = false;
+      panel.querySelector("summary").focus();
+    } else {
+      event.target.blur();
+    }
+    event.preventDefault();
+  }
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    const panel = event.target.closest(".bench-panel");
+    submit(panel ? panel.querySelector("button") : form().querySelector("[data-actions] .button-main:not(:disabled)"));
+  }
+}
+
+function startReview({ focus }) {
+  const decided = bench().dataset.decided;
+  if (decided) forget(decided);
+  startClock();
+  startUndo();
+  if (form()) {
+    showWhatChanged();
+    offerKept(form(), () => {
+      showWhatChanged();
+      previewSoon();
+    });
+    if (edits().some(isChanged)) keep(form());
+  }
+  if (focus) document.getElementById("question")?.focus({ preventScroll: true });
+}
+
+document.addEventListener("input", (event) => {
+  usedAt = performance.now();
+  if (!form()?.contains(event.target)) return;
+  keep(form());
+  if (event.target.matches("[data-edit]")) {
+    showWhatChanged();
+    previewSoon();
+  }
+});
+for (const kind of ["keydown", "pointerdown"]) document.addEventListener(kind, () => (usedAt = performance.now()));
+document.addEventListener("keydown", typedKeys);
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-edit-first]")) edits()[0]?.focus();
+});
+// An opened panel takes the focus; toggle does not bubble.
+document.addEventListener(
+  "toggle",
+  (event) => {
+    if (event.target.matches?.(".bench-panel[open]")) event.target.querySelector(".bench-panel-body :is(input, select, textarea)")?.focus();
+  },
+  true,
+);
+document.addEventListener("htmx:afterSettle", (event) => event.target.id === "workbench" && startReview({ focus: true }));
+onKey("Escape", "Leave a text or panel", () => false);
+startReview({ focus: false });

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import connection
+from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from dispatchdesk.models import Moment, mark
@@ -67,13 +68,13 @@ def prepare(*, is_practice_wanted: bool) -> list[str]:
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", verbosity=0)
-    has_practice = "practice" in get_commands()
     if not Moment.objects.filter(name=Moment.SET_UP).exists():
-        if is_practice_wanted and has_practice:
-            call_command("practice", "load")
-        mark(Moment.SET_UP)
+        # Together: a start that is interrupted in the middle of loading begins anew the next time.
+        with transaction.atomic():
+            if is_practice_wanted and not get_user_model().objects.exists():
+                call_command("practice", "load")
+            mark(Moment.SET_UP)
     output = io.StringIO()
-    if has_practice:
-        call_command("practice", "accounts", stdout=output)
+    call_command("practice", "accounts", stdout=output)
     connection.close()
     return output.getvalue().splitlines()

@@ -152,7 +152,7 @@ def _insert(
 ) -> None:
     """Insert in the order of the keys, so that two batches never wait for each other in a circle."""
     order = sorted(fresh, key=lambda index: (requests[index].key, index))
-    existing = _existing(actor, [requests[index].key for index in order])
+    existing = _existing(actor, [requests[index].key for index in order], now)
     new: list[int] = []
     for index in order:
         key = requests[index].key
@@ -169,7 +169,7 @@ def _insert(
         item.title = item.title or item.text[:80]
     if any(item.intake_key for item in items):
         _lock_keys(items)
-        found = _existing(actor, [item.intake_key for item in items])
+        found = _existing(actor, [item.intake_key for item in items], now)
         for index in [i for i in new if requests[i].key in found]:
             _answer_again(results[index], found[requests[index].key], fresh[index].item)
             new.remove(index)
@@ -191,12 +191,16 @@ def _lock_keys(items: Sequence[WorkItem]) -> None:
         )
 
 
-def _existing(actor: Actor, keys: Sequence[str]) -> dict[str, WorkItem]:
+def _existing(actor: Actor, keys: Sequence[str], now: datetime) -> dict[str, WorkItem]:
     wanted = [key for key in keys if key]
     if not wanted:
         return {}
     rows = WorkItem.objects.select_related("work_type").filter(intake_token_id=actor.token_id, intake_key__in=wanted)
-    return {row.intake_key: row for row in rows}
+    found = {row.intake_key: row for row in rows}
+    expired = {key: row for key, row in found.items() if row.created_at < now - KEY_KEPT}
+    if expired:
+        WorkItem.objects.filter(pk__in=[row.pk for row in expired.values()]).update(intake_key="")
+    return {key: row for key, row in found.items() if key not in expired}
 
 
 def _answer_again(result: Received, item: WorkItem, sent: WorkItem) -> None:

@@ -12,7 +12,7 @@ from routing.actions import answering, publishing, recording, running, sweeping
 from routing.actions.calling import RETRY, Result
 from routing.domain.roles import DESK, Actor, Role
 from routing.errors import Invalid
-from routing.models import Destination, Event, Rulebook, Step, WorkItem, WorkType
+from routing.models import Event, Rulebook, Step, WorkItem, WorkType
 from tests.desks import TestDesk, decide, fresh
 
 pytestmark = pytest.mark.django_db(transaction=True)

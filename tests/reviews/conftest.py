@@ -11,11 +11,11 @@ from pytest_django import Settings
 from reviews.actions import claiming, judging
 from reviews.actions.judging import Judgement
 from reviews.models import Review, Verdict
-from routing.actions import running
+from routing.actions import answering, running
 from routing.domain.roles import Actor, Role
 from routing.models import Step, WorkItem
 from tests.desks import TestDesk, decide, fresh
-from tests.outgoing.scripted_server import ScriptedServer, completion, hang, json_reply, scripted_server
+from tests.outgoing.scripted_server import ScriptedServer, completion, json_reply, scripted_server
 
 ALWAYS: dict[str, Any] = {"all": []}
 ORDER = {"name": "order_number", "required": True, "pattern": r"\b(K-\d+)\b"}
@@ -70,6 +70,14 @@ class Bench:
         self.judge(self.claim(item, who), kind, who, **judgement)
         return fresh(item)
 
+    def answer(self, item: WorkItem, **given: str) -> None:
+        """Answer the requester's open question."""
+        answering.answer(actor=Actor(Role.REQUESTER, "Kim"), item_id=item.pk, given=given)
+
+    def last_verdict(self, item: WorkItem) -> Verdict:
+        """Return what was decided last on the item."""
+        return Verdict.objects.filter(review__item=item, undone_at__isnull=True).latest("pk")
+
     def let_it_leave(self, item: WorkItem) -> WorkItem:
         """Let the undo time of a held effect pass, and go on."""
         Step.objects.filter(item=item, status=Step.DUE, due_at__isnull=False).update(due_at=item.created_at)
@@ -85,13 +93,6 @@ def model() -> Iterator[ScriptedServer]:
 @pytest.fixture
 def tools() -> Iterator[ScriptedServer]:
     with scripted_server([json_reply({"ok": True, "id": "R-1"})]) as server:
-        yield server
-
-
-@pytest.fixture
-def silent_tools() -> Iterator[ScriptedServer]:
-    """A tool server that takes the first call and never answers it; later ones it answers."""
-    with scripted_server([hang, json_reply({"ok": True})]) as server:
         yield server
 
 
@@ -134,9 +135,9 @@ def bench(model: ScriptedServer, tools: ScriptedServer, settings: Settings, tran
 DRAFT_FIRST = {"when": {"fact": "steps.reply", "op": "missing"}, "then": {"do": "go", "to": ["reply"]}}
 
 
-def after(step: str, *outcome: dict[str, Any]) -> dict[str, Any]:
+def after(step: str, outcome: dict[str, Any]) -> dict[str, Any]:
     """Return a rule that does something once a step is there."""
-    return {"when": {"fact": f"steps.{step}", "op": "known"}, "then": outcome[0]}
+    return {"when": {"fact": f"steps.{step}", "op": "known"}, "then": outcome}
 
 
 def approve_write(*slugs: str, queue: str = "support") -> dict[str, Any]:

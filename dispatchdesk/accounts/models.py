@@ -17,7 +17,9 @@ class User(AbstractUser):
     role = models.CharField(max_length=10, choices=TOKEN_ROLES, default=Role.OPERATOR.value)
 
     class Meta(AbstractUser.Meta):
-        constraints = [models.CheckConstraint(condition=Q(role__in=[r for r, _ in TOKEN_ROLES]), name="user_role_valid")]
+        constraints = [
+            models.CheckConstraint(condition=Q(role__in=[r for r, _ in TOKEN_ROLES]), name="user_role_valid")
+        ]
 
     def display_name(self) -> str:
         """Return the person's full name, or the username when none is set."""

@@ -12,7 +12,6 @@ import routing.models.ledger
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -41,9 +40,27 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("slug", models.SlugField(unique=True)),
                 ("name", models.CharField(max_length=100)),
-                ("kind", models.CharField(choices=[("agent", "AI agent"), ("tool", "Tool"), ("source", "Data source"), ("queue", "Queue")], max_length=10)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("agent", "AI agent"),
+                            ("tool", "Tool"),
+                            ("source", "Data source"),
+                            ("queue", "Queue"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
                 ("description", models.CharField(blank=True, max_length=300)),
-                ("status", models.CharField(choices=[("on", "On"), ("paused", "Paused"), ("failing", "Failing")], default="on", max_length=10)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("on", "On"), ("paused", "Paused"), ("failing", "Failing")],
+                        default="on",
+                        max_length=10,
+                    ),
+                ),
                 ("practice", models.BooleanField(default=False)),
                 ("failures_in_a_row", models.PositiveIntegerField(default=0)),
                 ("failing_since", models.DateTimeField(blank=True, null=True)),
@@ -59,7 +76,10 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("content", models.BinaryField()),
-                ("labels", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), size=None)),
+                (
+                    "labels",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), size=None),
+                ),
                 ("report", models.JSONField(default=dict)),
                 ("rows", models.PositiveIntegerField()),
                 ("practice", models.BooleanField(default=False)),
@@ -94,8 +114,21 @@ class Migration(migrations.Migration):
                 ("number", models.PositiveIntegerField()),
                 ("config", models.JSONField(default=dict)),
                 ("created_at", models.DateTimeField()),
-                ("created_by", models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL)),
-                ("destination", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="versions", to="routing.destination")),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "destination",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="versions", to="routing.destination"
+                    ),
+                ),
             ],
             options={
                 "ordering": ["-number"],
@@ -106,15 +139,43 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("number", models.PositiveIntegerField()),
-                ("status", models.CharField(choices=[("draft", "Draft"), ("published", "Published"), ("retired", "Retired")], default="draft", max_length=10)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("draft", "Draft"), ("published", "Published"), ("retired", "Retired")],
+                        default="draft",
+                        max_length=10,
+                    ),
+                ),
                 ("content", models.JSONField()),
                 ("note", models.TextField(blank=True)),
                 ("revision", models.PositiveIntegerField(default=1)),
                 ("created_at", models.DateTimeField()),
                 ("published_at", models.DateTimeField(blank=True, null=True)),
-                ("created_by", models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL)),
-                ("published_by", models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL)),
-                ("rulebook", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="versions", to="routing.rulebook")),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "published_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "rulebook",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="versions", to="routing.rulebook"
+                    ),
+                ),
             ],
             options={
                 "ordering": ["-number"],
@@ -133,7 +194,15 @@ class Migration(migrations.Migration):
                 ("fires", models.BooleanField(default=True)),
                 ("decided_by", models.CharField(blank=True, max_length=150)),
                 ("decided_at", models.DateTimeField()),
-                ("version", models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="routing.rulebookversion")),
+                (
+                    "version",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="routing.rulebookversion",
+                    ),
+                ),
             ],
             options={
                 "ordering": ["id"],
@@ -145,7 +214,14 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("key", models.CharField(max_length=200)),
                 ("data", models.JSONField()),
-                ("version", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="rows", to="routing.destinationversion")),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rows",
+                        to="routing.destinationversion",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
@@ -155,8 +231,18 @@ class Migration(migrations.Migration):
                 ("title", models.CharField(max_length=200)),
                 ("text", models.TextField(blank=True)),
                 ("channel", models.CharField(default="web", max_length=30)),
-                ("priority", models.PositiveSmallIntegerField(choices=[(0, "Low"), (1, "Normal"), (2, "High"), (3, "Urgent")], default=1)),
-                ("tags", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=50), blank=True, default=list, size=None)),
+                (
+                    "priority",
+                    models.PositiveSmallIntegerField(
+                        choices=[(0, "Low"), (1, "Normal"), (2, "High"), (3, "Urgent")], default=1
+                    ),
+                ),
+                (
+                    "tags",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=50), blank=True, default=list, size=None
+                    ),
+                ),
                 ("requester_name", models.CharField(blank=True, max_length=150)),
                 ("requester_email", models.EmailField(blank=True, max_length=254)),
                 ("trigger_kind", models.CharField(max_length=20)),
@@ -164,15 +250,54 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField()),
                 ("updated_at", models.DateTimeField()),
                 ("due_at", models.DateTimeField(blank=True, null=True)),
-                ("state", models.CharField(choices=[("incoming", "Incoming"), ("working", "Working"), ("waiting", "Waiting"), ("in_review", "In review"), ("done", "Done"), ("stopped", "Closed, not done")], max_length=10)),
-                ("owner_kind", models.CharField(choices=[("desk", "Dispatch Desk"), ("step", "Destination"), ("requester", "Requester"), ("queue", "Queue"), ("person", "Person"), ("clock", "Clock"), ("nobody", "Nobody")], default="desk", max_length=10)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("incoming", "Incoming"),
+                            ("working", "Working"),
+                            ("waiting", "Waiting"),
+                            ("in_review", "In review"),
+                            ("done", "Done"),
+                            ("stopped", "Closed, not done"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "owner_kind",
+                    models.CharField(
+                        choices=[
+                            ("desk", "Dispatch Desk"),
+                            ("step", "Destination"),
+                            ("requester", "Requester"),
+                            ("queue", "Queue"),
+                            ("person", "Person"),
+                            ("clock", "Clock"),
+                            ("nobody", "Nobody"),
+                        ],
+                        default="desk",
+                        max_length=10,
+                    ),
+                ),
                 ("owner_ref", models.CharField(blank=True, max_length=150)),
                 ("owner_name", models.CharField(default="Dispatch Desk", max_length=150)),
                 ("owner_since", models.DateTimeField()),
                 ("review_queue", models.CharField(blank=True, max_length=50)),
                 ("review_id", models.BigIntegerField(blank=True, null=True)),
                 ("review_label", models.CharField(blank=True, max_length=200)),
-                ("wait_kind", models.CharField(blank=True, choices=[("requester", "The requester's answer"), ("time", "A point in time"), ("hold", "A person who holds it")], max_length=12)),
+                (
+                    "wait_kind",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("requester", "The requester's answer"),
+                            ("time", "A point in time"),
+                            ("hold", "A person who holds it"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
                 ("wake_at", models.DateTimeField(blank=True, null=True)),
                 ("run", models.PositiveIntegerField(default=1)),
                 ("version", models.PositiveIntegerField(default=0)),
@@ -186,7 +311,16 @@ class Migration(migrations.Migration):
                 ("intake_token_id", models.BigIntegerField(blank=True, null=True)),
                 ("intake_key", models.CharField(blank=True, max_length=255)),
                 ("intake_digest", models.BinaryField(blank=True, null=True)),
-                ("created_by", models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
                 "ordering": ["-id"],
@@ -201,7 +335,21 @@ class Migration(migrations.Migration):
                 ("kind", models.CharField(max_length=10)),
                 ("writes", models.BooleanField(default=False)),
                 ("acting", models.BooleanField(default=False)),
-                ("status", models.CharField(choices=[("due", "Due"), ("running", "Running"), ("succeeded", "Succeeded"), ("failed", "Failed"), ("unknown", "Unknown"), ("cancelled", "Cancelled")], default="due", max_length=10)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("due", "Due"),
+                            ("running", "Running"),
+                            ("succeeded", "Succeeded"),
+                            ("failed", "Failed"),
+                            ("unknown", "Unknown"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="due",
+                        max_length=10,
+                    ),
+                ),
                 ("due_at", models.DateTimeField(blank=True, null=True)),
                 ("lease_until", models.DateTimeField(blank=True, null=True)),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
@@ -222,10 +370,39 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField()),
                 ("started_at", models.DateTimeField(blank=True, null=True)),
                 ("ended_at", models.DateTimeField(blank=True, null=True)),
-                ("decision", models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="steps", to="routing.decision")),
-                ("destination", models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="steps", to="routing.destination")),
-                ("version", models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="routing.destinationversion")),
-                ("item", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="routing.workitem")),
+                (
+                    "decision",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="steps",
+                        to="routing.decision",
+                    ),
+                ),
+                (
+                    "destination",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="steps",
+                        to="routing.destination",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="routing.destinationversion",
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="routing.workitem"
+                    ),
+                ),
             ],
             options={
                 "ordering": ["id"],
@@ -238,7 +415,12 @@ class Migration(migrations.Migration):
                 ("label", models.CharField(max_length=60)),
                 ("by_name", models.CharField(max_length=150)),
                 ("at", models.DateTimeField()),
-                ("item", models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name="router_label", to="routing.workitem")),
+                (
+                    "item",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="router_label", to="routing.workitem"
+                    ),
+                ),
             ],
             options={
                 "ordering": ["-at"],
@@ -249,14 +431,34 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("run", models.PositiveIntegerField()),
-                ("names", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), size=None)),
+                (
+                    "names",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), size=None),
+                ),
                 ("note", models.TextField(blank=True)),
-                ("status", models.CharField(choices=[("open", "Open"), ("answered", "Answered"), ("expired", "Expired"), ("withdrawn", "Withdrawn")], default="open", max_length=10)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("answered", "Answered"),
+                            ("expired", "Expired"),
+                            ("withdrawn", "Withdrawn"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
                 ("asked_at", models.DateTimeField()),
                 ("due_at", models.DateTimeField()),
                 ("remind_at", models.DateTimeField(blank=True, null=True)),
                 ("closed_at", models.DateTimeField(blank=True, null=True)),
-                ("item", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="questions", to="routing.workitem")),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="questions", to="routing.workitem"
+                    ),
+                ),
             ],
             options={
                 "ordering": ["-asked_at"],
@@ -269,8 +471,21 @@ class Migration(migrations.Migration):
                 ("by_name", models.CharField(max_length=150)),
                 ("text", models.TextField()),
                 ("at", models.DateTimeField()),
-                ("by", models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL)),
-                ("item", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="notes", to="routing.workitem")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="notes", to="routing.workitem"
+                    ),
+                ),
             ],
             options={
                 "ordering": ["at", "id"],
@@ -284,13 +499,25 @@ class Migration(migrations.Migration):
                 ("to", models.EmailField(max_length=254)),
                 ("subject", models.CharField(max_length=250)),
                 ("body", models.TextField()),
-                ("status", models.CharField(choices=[("due", "Due"), ("sending", "Sending"), ("sent", "Sent"), ("failed", "Failed")], default="due", max_length=10)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("due", "Due"), ("sending", "Sending"), ("sent", "Sent"), ("failed", "Failed")],
+                        default="due",
+                        max_length=10,
+                    ),
+                ),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
                 ("due_at", models.DateTimeField(blank=True, null=True)),
                 ("created_at", models.DateTimeField()),
                 ("sent_at", models.DateTimeField(blank=True, null=True)),
                 ("error", models.CharField(blank=True, max_length=300)),
-                ("item", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="letters", to="routing.workitem")),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="letters", to="routing.workitem"
+                    ),
+                ),
             ],
             options={
                 "ordering": ["-id"],
@@ -303,14 +530,30 @@ class Migration(migrations.Migration):
                 ("seq", models.PositiveIntegerField()),
                 ("run", models.PositiveIntegerField(default=1)),
                 ("name", models.CharField(max_length=150)),
-                ("status", models.CharField(choices=[("known", "known"), ("missing", "missing"), ("unknown", "unknown"), ("unavailable", "unavailable")], max_length=12)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("known", "known"),
+                            ("missing", "missing"),
+                            ("unknown", "unknown"),
+                            ("unavailable", "unavailable"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
                 ("value", models.JSONField(blank=True, null=True)),
                 ("cause", models.CharField(blank=True, max_length=40)),
                 ("quote", models.CharField(blank=True, max_length=500)),
                 ("doubtful", models.BooleanField(default=False)),
                 ("provider", models.CharField(max_length=160)),
                 ("at", models.DateTimeField()),
-                ("item", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="facts", to="routing.workitem")),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="facts", to="routing.workitem"
+                    ),
+                ),
             ],
             options={
                 "ordering": ["item_id", "seq"],
@@ -332,7 +575,12 @@ class Migration(migrations.Migration):
                 ("at", models.DateTimeField()),
                 ("hash", models.BinaryField(max_length=32)),
                 ("xid", routing.models.ledger.Xid8Field(db_default=routing.models.ledger.CurrentXid())),
-                ("item", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="events", to="routing.workitem")),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="events", to="routing.workitem"
+                    ),
+                ),
             ],
             options={
                 "ordering": ["item_id", "seq"],
@@ -341,7 +589,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="decision",
             name="item",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="decisions", to="routing.workitem"),
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="decisions", to="routing.workitem"
+            ),
         ),
         migrations.CreateModel(
             name="Attachment",
@@ -354,7 +604,12 @@ class Migration(migrations.Migration):
                 ("content", models.FileField(max_length=200, upload_to=routing.models.knowledge.file_path)),
                 ("added_by", models.CharField(max_length=150)),
                 ("added_at", models.DateTimeField()),
-                ("item", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="files", to="routing.workitem")),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="files", to="routing.workitem"
+                    ),
+                ),
             ],
             options={
                 "ordering": ["id"],
@@ -381,12 +636,24 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="workitem",
             name="work_type",
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="items", to="routing.worktype"),
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="items",
+                to="routing.worktype",
+            ),
         ),
         migrations.AddField(
             model_name="rulebook",
             name="work_type",
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name="rulebook", to="routing.worktype"),
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="rulebook",
+                to="routing.worktype",
+            ),
         ),
         migrations.CreateModel(
             name="InputField",
@@ -395,16 +662,43 @@ class Migration(migrations.Migration):
                 ("position", models.PositiveSmallIntegerField(default=0)),
                 ("name", models.SlugField()),
                 ("label", models.CharField(max_length=100)),
-                ("kind", models.CharField(choices=[("text", "Text"), ("long_text", "Long text"), ("number", "Number"), ("money", "Money"), ("choice", "Choice"), ("date", "Date"), ("email", "E-mail"), ("url", "Web address"), ("file", "File")], default="text", max_length=10)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("text", "Text"),
+                            ("long_text", "Long text"),
+                            ("number", "Number"),
+                            ("money", "Money"),
+                            ("choice", "Choice"),
+                            ("date", "Date"),
+                            ("email", "E-mail"),
+                            ("url", "Web address"),
+                            ("file", "File"),
+                        ],
+                        default="text",
+                        max_length=10,
+                    ),
+                ),
                 ("hint", models.CharField(blank=True, max_length=300)),
                 ("required", models.BooleanField(default=False)),
-                ("choices", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=100), blank=True, default=list, size=None)),
+                (
+                    "choices",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=100), blank=True, default=list, size=None
+                    ),
+                ),
                 ("currency", models.CharField(blank=True, max_length=3)),
                 ("applies_when", models.JSONField(blank=True, null=True)),
                 ("pattern", models.CharField(blank=True, max_length=500)),
                 ("source_fact", models.CharField(blank=True, max_length=100)),
                 ("ask_requester", models.BooleanField(default=True)),
-                ("work_type", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="inputs", to="routing.worktype")),
+                (
+                    "work_type",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="inputs", to="routing.worktype"
+                    ),
+                ),
             ],
             options={
                 "ordering": ["position", "id"],
@@ -420,11 +714,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="rulebookversion",
-            constraint=models.UniqueConstraint(condition=models.Q(("status", "published")), fields=("rulebook",), name="one_published_version"),
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "published")), fields=("rulebook",), name="one_published_version"
+            ),
         ),
         migrations.AddConstraint(
             model_name="rulebookversion",
-            constraint=models.UniqueConstraint(condition=models.Q(("status", "draft")), fields=("rulebook",), name="one_draft_version"),
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "draft")), fields=("rulebook",), name="one_draft_version"
+            ),
         ),
         migrations.AddConstraint(
             model_name="tablerow",
@@ -444,15 +742,26 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="step",
-            constraint=models.UniqueConstraint(condition=models.Q(("acting", True), ("ordinal", 0), ("status__in", ["due", "running"])), fields=("item",), name="one_live_acting_step"),
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("acting", True), ("ordinal", 0), ("status__in", ["due", "running"])),
+                fields=("item",),
+                name="one_live_acting_step",
+            ),
         ),
         migrations.AddConstraint(
             model_name="step",
-            constraint=models.UniqueConstraint(condition=models.Q(("approval_id__isnull", False)), fields=("approval_id", "ordinal"), name="approval_used_once"),
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("approval_id__isnull", False)),
+                fields=("approval_id", "ordinal"),
+                name="approval_used_once",
+            ),
         ),
         migrations.AddConstraint(
             model_name="step",
-            constraint=models.CheckConstraint(condition=models.Q(("due_at__isnull", True), ("status", "due"), _connector="OR"), name="step_due_only_when_due"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(("due_at__isnull", True), ("status", "due"), _connector="OR"),
+                name="step_due_only_when_due",
+            ),
         ),
         migrations.AddIndex(
             model_name="question",
@@ -460,11 +769,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="question",
-            index=models.Index(condition=models.Q(("remind_at__isnull", False)), fields=["remind_at"], name="question_remind"),
+            index=models.Index(
+                condition=models.Q(("remind_at__isnull", False)), fields=["remind_at"], name="question_remind"
+            ),
         ),
         migrations.AddConstraint(
             model_name="question",
-            constraint=models.UniqueConstraint(condition=models.Q(("status", "open")), fields=("item",), name="one_open_question_per_item"),
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "open")), fields=("item",), name="one_open_question_per_item"
+            ),
         ),
         migrations.AddIndex(
             model_name="letter",
@@ -496,7 +809,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="workitem",
-            index=models.Index(condition=models.Q(("decide_due_at__isnull", False)), fields=["decide_due_at"], name="item_due"),
+            index=models.Index(
+                condition=models.Q(("decide_due_at__isnull", False)), fields=["decide_due_at"], name="item_due"
+            ),
         ),
         migrations.AddIndex(
             model_name="workitem",
@@ -504,7 +819,12 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="workitem",
-            index=models.Index(models.F("state"), models.OrderBy(models.F("due_at"), nulls_last=True), models.F("id"), name="item_column"),
+            index=models.Index(
+                models.F("state"),
+                models.OrderBy(models.F("due_at"), nulls_last=True),
+                models.F("id"),
+                name="item_column",
+            ),
         ),
         migrations.AddIndex(
             model_name="workitem",
@@ -512,11 +832,18 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="workitem",
-            index=models.Index(condition=models.Q(("state__in", ["done", "stopped"]), _negated=True), fields=["owner_kind", "owner_ref"], name="item_owner"),
+            index=models.Index(
+                condition=models.Q(("state__in", ["done", "stopped"]), _negated=True),
+                fields=["owner_kind", "owner_ref"],
+                name="item_owner",
+            ),
         ),
         migrations.AddConstraint(
             model_name="workitem",
-            constraint=models.CheckConstraint(condition=models.Q(("state__in", ["incoming", "working", "waiting", "in_review", "done", "stopped"])), name="item_state_valid"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["incoming", "working", "waiting", "in_review", "done", "stopped"])),
+                name="item_state_valid",
+            ),
         ),
         migrations.AddConstraint(
             model_name="workitem",
@@ -524,19 +851,35 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="workitem",
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(("state", "waiting"), models.Q(("wait_kind", ""), _negated=True)), models.Q(models.Q(("state", "waiting"), _negated=True), ("wait_kind", "")), _connector="OR"), name="item_waits_for_something"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "waiting"), models.Q(("wait_kind", ""), _negated=True)),
+                    models.Q(models.Q(("state", "waiting"), _negated=True), ("wait_kind", "")),
+                    _connector="OR",
+                ),
+                name="item_waits_for_something",
+            ),
         ),
         migrations.AddConstraint(
             model_name="workitem",
-            constraint=models.CheckConstraint(condition=models.Q(("decide_due_at__isnull", True), ("state", "incoming"), _connector="OR"), name="item_due_only_incoming"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(("decide_due_at__isnull", True), ("state", "incoming"), _connector="OR"),
+                name="item_due_only_incoming",
+            ),
         ),
         migrations.AddConstraint(
             model_name="workitem",
-            constraint=models.UniqueConstraint(condition=models.Q(("intake_key", ""), _negated=True), fields=("intake_token_id", "intake_key"), name="item_intake_key_once"),
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("intake_key", ""), _negated=True),
+                fields=("intake_token_id", "intake_key"),
+                name="item_intake_key_once",
+            ),
         ),
         migrations.AddConstraint(
             model_name="rulebook",
-            constraint=models.UniqueConstraint(models.Value(1), condition=models.Q(("work_type__isnull", True)), name="one_first_look_rulebook"),
+            constraint=models.UniqueConstraint(
+                models.Value(1), condition=models.Q(("work_type__isnull", True)), name="one_first_look_rulebook"
+            ),
         ),
         migrations.AddConstraint(
             model_name="inputfield",

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 
 from reviews.models import PassedOn, Review
 from reviews.queries.people import queues_of
@@ -21,7 +22,7 @@ def waiting_reviews(actor: Actor) -> QuerySet[Review]:
     return rows.order_by("order_at", "id")
 
 
-def offered_reviews(actor: Actor, now: datetime) -> QuerySet[Review]:
+def offered_reviews(actor: Actor, now: datetime | Now) -> QuerySet[Review]:
     """Return those of them that nobody holds and that this person has not passed on."""
     passed = PassedOn.objects.filter(review=OuterRef("pk"), user_id=actor.person_id)
     free = Q(claimed_by__isnull=True) | Q(lease_expires_at__lte=now) | Q(claimed_by_id=actor.user_id)
@@ -29,8 +30,8 @@ def offered_reviews(actor: Actor, now: datetime) -> QuerySet[Review]:
 
 
 def my_review_count(actor: Actor) -> int:
-    """Return how many reviews wait for this person, counted up to 100."""
-    return waiting_reviews(actor).values("pk")[:100].count()
+    """Return how many reviews this person could take or holds, counted up to 100."""
+    return offered_reviews(actor, Now()).values("pk")[:100].count()
 
 
 def find_review(actor: Actor, review_id: int) -> Review | None:

@@ -1,6 +1,5 @@
 """Every kind of proposal meets every decision: what happens to the item, or why it is refused."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -46,7 +45,7 @@ def stopped_at(bench: Bench, kind: str) -> WorkItem:
 FIX_OUTPUT = {"correction": {"fields": {"text": "Better."}}}
 FIX_CALLS = {"correction": {"drafts": {"steps.reply.output.text": "Better."}}}
 FILL_IN = {"correction": {"inputs": {"order_number": "K-777"}}}
-ASK = {"inputs": ("order_number",), "comment": "Which order is it?"}
+ASK: dict[str, Any] = {"inputs": ("order_number",), "comment": "Which order is it?"}
 TO_FINANCE = {"to": "queue:finance"}
 REFUSED = "refused"
 
@@ -203,7 +202,7 @@ def test_a_decision_on_another_proposal_than_the_one_seen_is_refused(bench: Benc
 
 def test_a_decision_after_the_time_ran_out_is_refused(bench: Bench) -> None:
     review = bench.claim(stopped_at(bench, "calls"))
-    Review.objects.filter(pk=review.pk).update(lease_expires_at=review.claimed_at - timedelta(seconds=1))
+    Review.objects.filter(pk=review.pk).update(lease_expires_at=review.claimed_at)
     with pytest.raises(LostClaim, match="ran out"):
         bench.judge(review, "approve")
     assert bench.claim(review.item, "ben").claimed_by_id == bench.people["ben"].user_id

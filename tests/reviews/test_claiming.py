@@ -1,0 +1,229 @@
+"""Claims: one live claim per review, the true order, giving back, passing on, taking over; races included."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+from django.db import connection, connections, transaction
+
+from reviews.actions import claiming, judging
+from reviews.actions.judging import Judgement
+from reviews.errors import LostClaim
+from reviews.models import Membership, Review, Verdict
+from reviews.queries.waiting import my_review_count
+from routing.domain.roles import Actor, Role
+from routing.errors import Invalid, NotAllowed, RoutingError
+from routing.models import Step, WorkItem
+from tests.reviews.conftest import ALWAYS, Bench, approve_write
+
+CONTENDERS = 50
+
+
+def tasks(bench: Bench, count: int, queue: str = "support") -> list[WorkItem]:
+    bench.desk.rules("support", {"when": ALWAYS, "then": {"do": "go", "to": [queue]}})
+    return [bench.item(f"Task {number} for K-{number}") for number in range(count)]
+
+
+def at_once(doings: list[Callable[[], object]]) -> list[object]:
+    """Do these at the same moment, each on a connection of its own; a refusal is returned, not raised."""
+    barrier = Barrier(len(doings))
+
+    def run(do: Callable[[], object]) -> object:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+            barrier.wait(30)
+            return do()
+        except RoutingError as error:
+            return error
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(doings)) as pool:
+        return list(pool.map(run, doings))
+
+
+@pytest.fixture
+def many_connections() -> Iterator[None]:
+    """Give every contender a connection: the pool of the tests is smaller."""
+    options = connection.settings_dict["OPTIONS"]
+    usual = options["pool"]
+    connection.close_pool()  # type: ignore[attr-defined]
+    options["pool"] = {"min_size": 1, "max_size": CONTENDERS + 10, "timeout": 30}
+    yield
+    connection.close_pool()  # type: ignore[attr-defined]
+    options["pool"] = usual
+
+
+@pytest.mark.usefixtures("many_connections")
+def test_fifty_people_taking_the_next_at_once_are_served_one_each(bench: Bench) -> None:
+    tasks(bench, 40)
+    people = [bench.desk.person(f"p{number}", Role.REVIEWER, queues=("support",)) for number in range(CONTENDERS)]
+    got = at_once([lambda actor=actor: claiming.claim_next(actor=actor) for actor in people])  # type: ignore[misc]
+    served = [review.pk for review in got if isinstance(review, Review)]
+    assert max(Counter(served).values()) == 1
+    assert len(served) == 40
+    held = Review.objects.filter(claimed_by__isnull=False)
+    assert held.count() == len({review.claimed_by_id for review in held}) == 40
+
+
+@pytest.mark.usefixtures("many_connections")
+def test_fifty_people_taking_one_review_at_once_leave_one_claim(bench: Bench) -> None:
+    review = bench.review(tasks(bench, 1)[0])
+    people = [bench.desk.person(f"p{number}", Role.REVIEWER, queues=("support",)) for number in range(CONTENDERS)]
+    got = at_once(
+        [lambda actor=actor: claiming.claim(actor=actor, review_id=review.pk) for actor in people]  # type: ignore[misc]
+    )
+    assert [type(one) for one in got].count(Review) == 1
+    assert [type(one) for one in got].count(LostClaim) == CONTENDERS - 1
+
+
+@pytest.mark.usefixtures("many_connections")
+def test_the_same_decision_sent_twenty_times_at_once_is_one_effect(bench: Bench) -> None:
+    bench.desk.rules("support", {"when": ALWAYS, "then": approve_write("refund")})
+    item = bench.item()
+    review = bench.claim(item)
+    got = at_once([lambda: bench.judge(review, "approve")] * 20)
+    assert {one.pk for one in got if isinstance(one, Verdict)} == {Verdict.objects.get().pk}
+    assert Step.objects.filter(item=item, writes=True).count() == 1
+
+
+def test_a_double_click_on_take_the_next_takes_one_review(bench: Bench) -> None:
+    tasks(bench, 3)
+    got = at_once([lambda: claiming.claim_next(actor=bench.people["ana"])] * 5)
+    assert len({review.pk for review in got if isinstance(review, Review)}) == 1
+    assert Review.objects.filter(claimed_by__isnull=False).count() == 1
+
+
+def test_a_decision_that_waits_for_the_row_until_the_time_is_up_is_refused(bench: Bench) -> None:
+    """Checked by the clock after the lock is had: not by the moment the request came in."""
+    item = tasks(bench, 1)[0]
+    review = bench.claim(item)
+    barrier = Barrier(2)
+
+    def hold() -> object:
+        with transaction.atomic():
+            Review.objects.select_for_update().get(pk=review.pk)
+            barrier.wait(30)
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_sleep(1.2)")
+            Review.objects.filter(pk=review.pk).update(lease_expires_at=review.claimed_at)
+        return None
+
+    def decide_late() -> object:
+        barrier.wait(30)
+        return bench.judge(review, "complete")
+
+    _, late = at_once([hold, decide_late])
+    assert isinstance(late, LostClaim)
+    assert not Verdict.objects.exists()
+
+
+def test_reviews_are_served_by_the_earlier_of_due_time_and_longest_wait(bench: Bench) -> None:
+    first, second, urgent = tasks(bench, 3)
+    rows = {item.pk: bench.review(item) for item in (first, second, urgent)}
+    Review.objects.filter(pk=rows[urgent.pk].pk).update(order_at=rows[first.pk].order_at - timedelta(minutes=1))
+    served = []
+    for _ in range(3):
+        review = claiming.claim_next(actor=bench.people["ana"])
+        assert review is not None
+        served.append(review.item_id)
+        bench.judge(review, "complete")
+    assert served == [urgent.pk, first.pk, second.pk]
+    assert claiming.claim_next(actor=bench.people["ana"]) is None
+
+
+def test_a_claim_runs_out_and_is_renewed_only_while_it_holds(bench: Bench) -> None:
+    review = bench.claim(tasks(bench, 1)[0])
+    ana = bench.people["ana"]
+    renewed = claiming.renew(actor=ana, review_id=review.pk, epoch=review.epoch)
+    assert renewed.lease_expires_at is not None
+    assert review.lease_expires_at is not None
+    assert renewed.lease_expires_at > review.lease_expires_at
+    Review.objects.filter(pk=review.pk).update(lease_expires_at=review.claimed_at)
+    with pytest.raises(LostClaim, match="ran out"):
+        claiming.renew(actor=ana, review_id=review.pk, epoch=review.epoch)
+    taken = claiming.claim_next(actor=bench.people["ben"])
+    assert taken is not None
+    with pytest.raises(LostClaim, match="ben is looking"):
+        claiming.renew(actor=ana, review_id=review.pk, epoch=review.epoch)
+
+
+def test_what_is_given_back_keeps_its_age_and_is_offered_again(bench: Bench) -> None:
+    first, _ = tasks(bench, 2)
+    review = bench.claim(first)
+    back = claiming.release(actor=bench.people["ana"], review_id=review.pk, epoch=review.epoch)
+    assert (back.claimed_by, back.order_at) == (None, review.order_at)
+    again = claiming.claim_next(actor=bench.people["ana"])
+    assert again is not None
+    assert (again.pk, again.epoch > review.epoch) == (review.pk, True)
+
+
+def test_what_is_passed_on_is_offered_to_others_only_and_keeps_its_age(bench: Bench) -> None:
+    first, second = tasks(bench, 2)
+    review = bench.claim(first)
+    ana, ben = bench.people["ana"], bench.people["ben"]
+    claiming.release(actor=ana, review_id=review.pk, epoch=review.epoch, pass_on=True)
+    mine, theirs = claiming.claim_next(actor=ana), claiming.claim_next(actor=ben)
+    assert mine is not None
+    assert theirs is not None
+    assert (mine.item_id, theirs.item_id) == (second.pk, first.pk)
+    assert theirs.order_at == review.order_at
+    assert (my_review_count(ana), my_review_count(ben)) == (1, 1)
+
+
+def test_the_last_one_left_cannot_pass_on(bench: Bench) -> None:
+    review = bench.claim(tasks(bench, 1)[0])
+    ana, ben = bench.people["ana"], bench.people["ben"]
+    claiming.release(actor=ana, review_id=review.pk, epoch=review.epoch, pass_on=True)
+    theirs = claiming.claim(actor=ben, review_id=review.pk)
+    with pytest.raises(Invalid, match="nobody else is left"):
+        claiming.release(actor=ben, review_id=review.pk, epoch=theirs.epoch, pass_on=True)
+    assert Review.objects.get(pk=review.pk).claimed_by_id == ben.user_id
+
+
+def test_what_was_given_to_a_person_returns_to_the_queue_when_they_pass_it_on(bench: Bench) -> None:
+    item = tasks(bench, 1)[0]
+    bench.judge(bench.claim(item), "reassign", to="person:ben")
+    with pytest.raises(NotAllowed, match="given to"):
+        bench.claim(item)
+    theirs = bench.claim(item, "ben")
+    claiming.release(actor=bench.people["ben"], review_id=theirs.pk, epoch=theirs.epoch, pass_on=True)
+    again = claiming.claim_next(actor=bench.people["ana"])
+    assert again is not None
+    assert (again.pk, again.assignee) == (theirs.pk, None)
+
+
+def test_only_a_lead_takes_over_and_the_earlier_claim_is_lost(bench: Bench) -> None:
+    item = tasks(bench, 1)[0]
+    review = bench.claim(item)
+    ben = bench.people["ben"]
+    with pytest.raises(LostClaim, match="ana is looking"):
+        claiming.claim(actor=ben, review_id=review.pk, takeover=True)
+    Membership.objects.filter(user=ben.user_id).update(lead=True)
+    taken = claiming.claim(actor=ben, review_id=review.pk, takeover=True)
+    with pytest.raises(LostClaim, match="ben is looking"):
+        bench.judge(review, "complete")
+    bench.judge(taken, "complete", "ben")
+
+
+def test_people_outside_the_queue_can_neither_take_nor_decide(bench: Bench) -> None:
+    review = bench.claim(tasks(bench, 1, "finance")[0])
+    ben = bench.people["ben"]
+    with pytest.raises(NotAllowed, match="do not staff"):
+        claiming.claim(actor=ben, review_id=review.pk)
+    with pytest.raises(LostClaim):
+        judging.judge(
+            actor=ben, review_id=review.pk, epoch=review.epoch, digest=review.digest, judgement=Judgement("complete")
+        )
+    assert claiming.claim_next(actor=ben) is None
+
+
+def test_a_request_of_a_type_one_may_not_see_is_not_offered(bench: Bench) -> None:
+    tasks(bench, 1)
+    blind = Actor(Role.REVIEWER, "ana", user_id=bench.people["ana"].user_id, visible_types=frozenset())
+    assert claiming.claim_next(actor=blind) is None
+    assert my_review_count(blind) == 0

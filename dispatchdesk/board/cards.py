@@ -35,6 +35,7 @@ COLUMNS = (
 DRAWN_CARDS_KEPT = 4096
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PEOPLE = frozenset({OwnerKind.QUEUE.value, OwnerKind.PERSON.value})
+WITH_PEOPLE = (State.WAITING.value, State.IN_REVIEW.value)
 
 
 def _microseconds(when: datetime | None) -> int | None:
@@ -103,7 +104,7 @@ class Card:
     @property
     def needs(self) -> list[str]:
         """Whom it needs to act: refs such as ``person:3`` or ``queue:support``."""
-        return [self.owner] if self.owner_kind in _PEOPLE and self.state not in FINAL_STATES else []
+        return [self.owner] if self.owner_kind in _PEOPLE and self.state in WITH_PEOPLE else []
 
     @property
     def by(self) -> int | None:

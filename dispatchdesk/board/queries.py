@@ -11,17 +11,15 @@ from django.db.models.functions import Cast, Coalesce, Concat, NullIf, Trim
 from django.utils import timezone
 
 from dispatchdesk.accounts.models import User
-from dispatchdesk.board.cards import COLUMNS, Card, read_card
+from dispatchdesk.board.cards import COLUMNS, WITH_PEOPLE, Card, read_card
 from dispatchdesk.board.filters import MINE, Filters
 from dispatchdesk.board.paging import Cursor, after, cursor_after, in_order, order_of, sections, sort
 from routing.domain.roles import Actor, Role
-from routing.domain.states import FINAL_STATES, OPEN_STATES, State
+from routing.domain.states import FINAL_STATES, State
 from routing.models import Destination, OwnerKind, WorkItem, WorkType
 
 PAGE_CARDS = 12
 COUNTED_TO = 1000
-# Only these wait for people, so only they can hold what needs the viewer.
-_WITH_PEOPLE = frozenset({State.WAITING, State.IN_REVIEW})
 STAFF_ROLES = (Role.OPERATOR.value, Role.REVIEWER.value, Role.ADMIN.value)
 
 
@@ -61,7 +59,7 @@ def board_items(actor: Actor, filters: Filters, refs: Collection[str]) -> QueryS
     """Return the items this person may see that fit the filters; ``refs`` is whom they answer for."""
     items = WorkItem.objects.filter(_in_sight(actor))
     if filters.show == MINE:
-        items = items.filter(owned_by(refs))
+        items = items.filter(owned_by(refs), state__in=WITH_PEOPLE)
     if filters.type:
         items = items.filter(work_type__slug=filters.type)
     if filters.owner:
@@ -122,7 +120,7 @@ def pages(
     parts = []
     for state, cursor in cursors.items():
         order = order_of(state, filters.order)
-        mine = owned_by(refs) if state in _WITH_PEOPLE and filters.show != MINE and refs else None
+        mine = owned_by(refs) if state in WITH_PEOPLE and filters.show != MINE and refs else None
         for section in sections(state, filters.order, mine):
             if cursor is not None and section.number < cursor.section:
                 continue
@@ -153,7 +151,7 @@ def counts(actor: Actor, filters: Filters, refs: Collection[str]) -> tuple[dict[
     """
     items = board_items(actor, filters, refs)
     wanted = {state.value: _column(items, state, filters) for state in State}
-    needing = board_items(actor, Filters(show=MINE), refs).filter(state__in=[s.value for s in OPEN_STATES])
+    needing = board_items(actor, Filters(show=MINE), refs)
     parts, parameters = [], []
     for name, rows in {**wanted, MINE: needing}.items():
         sql, given = rows.annotate(held=F("owner_since")).values("held")[: COUNTED_TO + 1].query.sql_with_params()

@@ -1,13 +1,16 @@
 // The columns as they change: cards from the feed, counts, announcements, and fetching them anew.
-import { cardFrom, fits, holdScroll, insertCard, needs } from "./board_place.js";
+import { FINAL, cardFrom, fits, holdScroll, insertCard, needs } from "./board_place.js";
 import { preference } from "./preferences.js";
 import { updateTimes } from "./times.js";
 
 const HIGHLIGHT_MS = 2400;
 const ANNOUNCE_MS = 1200;
 const COUNTS_MS = 4000;
+const COUNTS_SOONEST_MS = 200;
 const HIDDEN_FLUSH_MS = 1000;
+const SEARCH_MS = 1500;
 const MANY = 3;
+const NARROWING = ["type", "owner", "priority", "q"];
 
 const mine = new Set((document.body.dataset.mine ?? "").split(" ").filter(Boolean));
 const versions = new Map(); // the newest version heard of, also of items that are not shown
@@ -18,6 +21,8 @@ let fetching = null;
 let announcements = [];
 let announcing = 0;
 let counting = 0;
+let countedAt = 0;
+let searching = 0;
 
 const columns = () => document.getElementById("columns");
 const columnOf = (state) => columns().querySelector(`[data-column="${CSS.escape(state)}"]`);
@@ -67,11 +72,13 @@ function oldestShown(column) {
 // Where columns show only their first cards, the server knows the counts: asked at most every few seconds.
 function countSoon() {
   if (counting || document.hidden) return;
-  counting = setTimeout(count, COUNTS_MS * (1 + Math.random()));
+  const due = countedAt + COUNTS_MS - Date.now();
+  counting = setTimeout(count, Math.max(due, COUNTS_SOONEST_MS) * (1 + Math.random()));
 }
 
 async function count() {
   counting = 0;
+  countedAt = Date.now();
   const query = new URLSearchParams(filters);
   query.set("part", "counts");
   const response = await fetch(`${location.pathname}?${query}`, { headers: { "HX-Request": "true" } }).catch(() => null);
@@ -132,12 +139,11 @@ function applyChange(change, open) {
   const fresh = change.remove ? null : cardFrom(change.html);
   old?.remove();
   if (oldColumn) bump(oldColumn, -1);
-  const text = fresh ? (change.keys?.text ?? fresh.textContent) : "";
-  const column = fresh && fits(fresh, filters, mine, text) ? columnOf(fresh.dataset.state) : null;
+  const column = fresh && fits(fresh, filters, mine) ? columnOf(fresh.dataset.state) : null;
   if (column) {
     fresh.classList.toggle("card-mine", needs(fresh, mine));
     if (fresh.dataset.code === open) fresh.querySelector(".card-title").setAttribute("aria-current", "true");
-    const shown = insertCard(column, fresh, order());
+    const shown = insertCard(column, fresh, order(), mine);
     if (old || column.dataset.more === "no") bump(column, 1);
     if (oldColumn !== column) {
       if (shown) highlight(fresh);
@@ -149,20 +155,36 @@ function applyChange(change, open) {
   giveFocus(fresh);
 }
 
+// While words are looked for, only the server knows whether a request that is not shown fits: it is asked soon.
+function isDrawable(change) {
+  if (!filters.get("q") || cardOf(change.code)) return true;
+  if (!change.remove) searching ||= setTimeout(searchAgain, SEARCH_MS * (1 + Math.random()));
+  return false;
+}
+
+async function searchAgain() {
+  searching = 0;
+  if (!filters.get("q") || fetching) return;
+  await fetchColumns().catch(() => {}); // asked again with the next change
+}
+
 function flush() {
   flushing = 0;
   if (fetching || mailbox.size === 0) return;
-  const changes = [...mailbox.values()];
+  const changes = [...mailbox.values()].filter(isDrawable);
   mailbox.clear();
   const keepScroll = holdScroll(columns());
   const open = new URLSearchParams(location.search).get("item");
   for (const change of changes) applyChange(change, open);
   const partial = columns().querySelector('[data-more="yes"]') !== null;
-  for (const column of columns().children) if (column.dataset.more === "no") writeOldest(column, oldestShown(column));
+  for (const column of columns().children) {
+    if (column.dataset.more === "no" && !FINAL.has(column.dataset.column)) writeOldest(column, oldestShown(column));
+  }
   updateTimes(columns());
   keepScroll();
-  if (filters.get("show") === "mine" && !partial) writeNeeds(columns().querySelectorAll(".card").length);
-  if (partial || filters.get("show") !== "mine") countSoon();
+  const isAllOfMine = filters.get("show") === "mine" && !partial && !NARROWING.some((name) => filters.get(name));
+  if (isAllOfMine) writeNeeds(columns().querySelectorAll(".card").length);
+  else countSoon();
 }
 
 // Takes changes in; of several to one item only the newest is drawn. Drawn with the next frame.

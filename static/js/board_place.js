@@ -2,9 +2,10 @@
 
 const number = (text, otherwise = Infinity) => (text === "" || text === undefined ? otherwise : Number(text));
 const idOf = (card) => Number(card.dataset.code.slice(2));
-const FINAL = new Set(["done", "stopped"]);
+export const FINAL = new Set(["done", "stopped"]);
 
-// The sort keys of each order, smallest first; the server's columns are in the same order.
+// The sort keys of each order, smallest first; the server's columns are in the same order (board/paging.py). Moments are
+// in microseconds, as the database has them.
 const ORDERS = {
   due: (card) => [number(card.dataset.by), idOf(card)],
   age: (card) => [number(card.dataset.since), idOf(card)],
@@ -12,27 +13,27 @@ const ORDERS = {
 };
 const NEWEST = (card) => [-number(card.dataset.changed), -idOf(card)];
 
-// Compares two cards of one column; negative when `a` comes first. Finished columns show the newest first.
-export function compareCards(a, b, order) {
-  const keys = FINAL.has(a.dataset.state) ? NEWEST : (ORDERS[order] ?? ORDERS.due);
+// Compares two cards of one column; negative when `a` comes first. What needs this viewer comes first; finished columns
+// show the newest first.
+function compareCards(a, b, order, mine) {
+  const sorted = FINAL.has(a.dataset.state) ? NEWEST : (ORDERS[order] ?? ORDERS.due);
+  const keys = (card) => [needs(card, mine) ? 0 : 1, ...sorted(card)];
   const left = keys(a);
   const right = keys(b);
   const at = left.findIndex((key, index) => key !== right[index]);
   return at < 0 ? 0 : left[at] - right[at];
 }
 
-// Whether somebody who answers to these refs (a Set of "user:3", "queue:support") must act on the card.
+// Whether somebody who answers to these refs (a Set of "person:3", "queue:support") must act on the card.
 export function needs(card, mine) {
   return card.dataset.needs.split(" ").some((ref) => mine.has(ref));
 }
 
-// Whether the card fits the filters of the address. `text` is what word filters look in.
-export function fits(card, filters, mine, text) {
+// Whether the card fits the filters of the address, but for its words: what those find only the server knows.
+export function fits(card, filters, mine) {
   const same = (name) => !filters.get(name) || filters.get(name) === card.dataset[name];
   if (filters.get("show") === "mine" && !needs(card, mine)) return false;
-  if (!same("type") || !same("owner") || !same("priority")) return false;
-  const words = (filters.get("q") ?? "").toLowerCase().split(/\s+/).filter(Boolean);
-  return words.every((word) => text.toLowerCase().includes(word));
+  return same("type") && same("owner") && same("priority");
 }
 
 // Turns a frame's HTML into a card. A template's content runs nothing and loads nothing.
@@ -43,9 +44,9 @@ export function cardFrom(html) {
 }
 
 // Puts the card where it belongs in the column. Returns false when that is beyond what the column shows.
-export function insertCard(column, card, order) {
+export function insertCard(column, card, order, mine) {
   const list = column.querySelector(".cards");
-  const next = [...list.children].find((other) => compareCards(card, other, order) < 0);
+  const next = [...list.children].find((other) => compareCards(card, other, order, mine) < 0);
   if (!next && column.dataset.more === "yes") return false;
   list.insertBefore(card, next ?? null);
   return true;

@@ -5,6 +5,7 @@ import { timeOfDay } from "./times.js";
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
 const SILENCE_MS = 45_000; // longer than two heartbeats: the peer is gone although the socket is open
+const SIGNED_OUT = 4401;
 
 let socket = null;
 let position = "";
@@ -20,8 +21,9 @@ function show(status) {
     connected: "Live",
     "catching-up": "Catching up",
     offline: `Offline, as of ${timeOfDay(truthAt)}`,
+    "signed-out": `Signed out, as of ${timeOfDay(truthAt)}`,
   }[status];
-  dot.dataset.live = status;
+  dot.dataset.live = status === "signed-out" ? "offline" : status;
   const text = dot.querySelector(".live-words");
   if (text.textContent !== words) text.textContent = words;
 }
@@ -76,11 +78,12 @@ function connect() {
     silence = setTimeout(() => mine.close(), SILENCE_MS);
   };
   mine.onmessage = receive;
-  mine.onclose = () => {
+  mine.onclose = ({ code }) => {
     if (socket !== mine) return;
     clearTimeout(silence);
-    show("offline");
-    connectLater();
+    // Trying again by itself would be refused again; coming back to the page tries once.
+    show(code === SIGNED_OUT ? "signed-out" : "offline");
+    if (code !== SIGNED_OUT) connectLater();
   };
 }
 

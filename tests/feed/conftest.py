@@ -1,0 +1,99 @@
+"""A real web server on the test database, and viewers with real sockets."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection
+
+from dispatchdesk.accounts.models import User
+from tests.feed.viewers import Viewer
+from tests.runtime.processes import ROOT, free_port
+
+
+@dataclass
+class Web:
+    """One web process."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def session_of(self, user: User) -> str:
+        """Sign somebody in, and return the key of their session."""
+        session = SessionStore()
+        session[SESSION_KEY] = str(user.pk)
+        session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+        session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        session.create()
+        return str(session.session_key)
+
+    def watch(self, user: User, position: str = "") -> Viewer:
+        """Open the feed as this user."""
+        return Viewer(self.port, session=self.session_of(user), position=position)
+
+    def get(self, path: str, user: User, **headers: str) -> str:
+        """Return a page as this user sees it."""
+        cookies = {settings.SESSION_COOKIE_NAME: self.session_of(user)}
+        answer = httpx.get(f"{self.url}{path}", cookies=cookies, headers=headers, timeout=20)
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+
+def start_web(port: int = 0) -> Web:
+    """Start uvicorn as the desk does, on the test database; on a free port unless one is named."""
+    server = connection.settings_dict
+    port = port or free_port()
+    database, host = server["NAME"], server["HOST"]
+    address = f"postgresql://{server['USER']}:{server['PASSWORD']}@/{database}?host={host}&port={server['PORT']}"
+    keep = {name: os.environ[name] for name in ("PATH", "HOME", "DESK_DATA") if name in os.environ}
+    arguments = ["-m", "uvicorn", "dispatchdesk.asgi:application", "--port", str(port), "--lifespan", "off"]
+    arguments += ["--ws", "websockets-sansio", "--ws-max-size", "65536", "--log-level", "warning"]
+    process = subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=keep | {"DATABASE_URL": address, "PORT": str(port), "DATABASE_POOL_SIZE": "4"},
+    )
+    return Web(port, process)
+
+
+def wait_until_up(web: Web) -> None:
+    """Wait until it answers."""
+    for _ in range(200):
+        try:
+            httpx.get(f"{web.url}/static/css/base.css", timeout=5)
+        except httpx.TransportError:
+            assert web.process.poll() is None, "the web server ended"
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail("the web server did not start")
+
+
+@pytest.fixture(scope="session")
+def _web(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[Web]:
+    web = start_web()
+    try:
+        wait_until_up(web)
+        yield web
+    finally:
+        web.process.terminate()
+        web.process.wait(10)
+
+
+@pytest.fixture
+def web(_web: Web, transactional_db: None) -> Web:
+    """The web server; what a test commits is seen by it."""
+    return _web

@@ -1,0 +1,96 @@
+"""``manage.py train_router``: train the learned router on labelled requests."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+
+from dispatchdesk.management.tables import rows_of
+from reviews.models import Queue
+from routing.actions import configuring, training
+from routing.domain.roles import DESK
+from routing.errors import RoutingError
+from routing.models import Destination, DestinationKind, WorkType
+from routing.queries.desk import FALLBACK_QUEUE
+
+_SLUG = re.compile(r"[A-Za-z0-9_-]{1,50}")
+
+
+class Command(BaseCommand):
+    """Train, store and report."""
+
+    help = "Train the router on a CSV file of requests labelled with slugs of destinations or work types."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the file and its columns."""
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--text", required=True, metavar="COLUMN", help="the column with the request")
+        parser.add_argument("--label", required=True, metavar="COLUMN", help="the column that says where it belongs")
+        parser.add_argument("--out-of-scope", metavar="VALUE", help="the label of requests that belong nowhere")
+        parser.add_argument(
+            "--make-queues", action="store_true", help="make a queue for each label that is no destination or type yet"
+        )
+
+    def handle(
+        self,
+        *_args: Any,
+        file: Path,
+        text: str,
+        label: str,
+        out_of_scope: str | None,
+        make_queues: bool,
+        **_options: Any,
+    ) -> None:
+        """Train on the file."""
+        rows = list(rows_of(file, [text, label]))
+        try:
+            with transaction.atomic():
+                stored, report = training.train_router(
+                    actor=DESK,
+                    texts=[row[text] for row in rows],
+                    labels=[row[label] for row in rows],
+                    out_of_scope=out_of_scope,
+                )
+                lacking = _without_place(stored.labels)
+                if make_queues:
+                    _make_queues(lacking)
+        except RoutingError as error:
+            raise CommandError(str(error)) from error
+        for line in report:
+            self.stdout.write(line)
+        if lacking and make_queues:
+            self.stdout.write(f"Made {len(lacking)} queues, staffed by reviewers: {', '.join(lacking)}.")
+        elif lacking:
+            self.stderr.write(
+                f"No destination or work type is called {', '.join(lacking)}: requests that belong there go to people."
+                " Make them, or train again with --make-queues."
+            )
+
+
+def _without_place(labels: Sequence[str]) -> list[str]:
+    known = set(Destination.objects.filter(archived=False).values_list("slug", flat=True))
+    known |= set(WorkType.objects.values_list("slug", flat=True))
+    return [label for label in labels if label not in known]
+
+
+def _make_queues(slugs: Sequence[str]) -> None:
+    """Make these queues, and Triage when there is none: what the router is unsure about must go somewhere."""
+    for slug in slugs:
+        if not _SLUG.fullmatch(slug):
+            raise CommandError(
+                f"“{slug}” cannot name a queue: use at most 50 letters, digits, hyphens and underscores as labels."
+            )
+    for slug in slugs:
+        _make_queue(slug, staff_role="reviewer")
+    if not Queue.objects.filter(destination__slug=FALLBACK_QUEUE).exists():
+        _make_queue(FALLBACK_QUEUE, staff_role="operator")
+
+
+def _make_queue(slug: str, *, staff_role: str) -> None:
+    name = slug.replace("_", " ").replace("-", " ").strip().capitalize() or slug
+    version = configuring.save_destination(actor=DESK, slug=slug, name=name, kind=DestinationKind.QUEUE, config={})
+    Queue.objects.get_or_create(destination=version.destination, defaults={"staff_role": staff_role})

@@ -1,11 +1,17 @@
-"""Answers refused actions with a page in the user's words: 404, 403, 409 or 422, never a 500."""
+"""Answers refused actions with a page in the user's words: 404, 403, 409 or 422; and a database that is away with 503."""
 
+import sys
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.views.defaults import server_error
 
 from routing.errors import Conflict, Invalid, NotAllowed, NotVisible, RoutingError
+
+UNREACHABLE = "The database cannot be reached. Nothing was stored; try again in a moment."
 
 STATUS = {NotVisible: 404, NotAllowed: 403, Conflict: 409, Invalid: 422}
 
@@ -32,3 +38,20 @@ class RefusalMiddleware:
         fields = exception.fields if isinstance(exception, Invalid) else {}
         name = "_refusal.html" if getattr(request, "htmx", None) else "refusal.html"
         return render(request, name, {"message": str(exception), "fields": fields}, status=status_of(exception))
+
+
+RETRY_AFTER_SECONDS = 5
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Answer an error nobody handled: 503 while the database cannot be used, else 500."""
+    if not isinstance(sys.exc_info()[1], OperationalError):
+        return server_error(request)
+    response: HttpResponse
+    if request.path.startswith("/api/"):
+        body = {"type": "about:blank", "title": "Service unavailable", "status": 503, "detail": UNREACHABLE}
+        response = JsonResponse(body, status=503, content_type="application/problem+json")
+    else:
+        response = HttpResponse(render_to_string("503.html"), status=503)
+    response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response

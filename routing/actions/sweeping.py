@@ -1,6 +1,6 @@
 """The sweeper: each second it looks for what is owed, so that nothing depends on a message arriving."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -14,6 +14,7 @@ from routing.queries import desk as desk_queries
 from routing.transitions import Change
 
 BATCH = 200
+PATIENCE = timedelta(seconds=2)
 
 
 def sweep() -> None:
@@ -25,10 +26,18 @@ def sweep() -> None:
     _take_back_steps()
     if WorkItem.objects.filter(decide_due_at__lte=now).exists():
         nudges.decide()
+        _decide_what_workers_leave(now)
     for step_id in running.due_steps(BATCH):
         nudges.run_step(step_id)
     if Letter.objects.filter(due_at__lte=now).exists():
         nudges.send_letters()
+
+
+def _decide_what_workers_leave(now: datetime) -> None:
+    """Decide one batch here when workers have not come to it: busy with slow steps, or out of reach."""
+    overdue = WorkItem.objects.filter(decide_due_at__lte=now - PATIENCE, decide_lease_until__isnull=True)
+    if overdue.exists():
+        deciding.decide_claimed(transitions.claim_due(deciding.BATCH_SIZE, lease=deciding.LEASE))
 
 
 def _wake() -> None:

@@ -195,3 +195,12 @@ def test_a_rule_about_age_is_asked_again_when_it_may_have_turned(desk: TestDesk)
     waiting = fresh(item)
     assert waiting.wake_at is not None
     assert timedelta(minutes=119) < waiting.wake_at - waiting.created_at < timedelta(minutes=122)
+
+
+def test_the_sweeper_decides_what_no_worker_comes_to(desk: TestDesk) -> None:
+    item = desk.send("Where is K-10234?", type="support")
+    sweeping.sweep()
+    assert fresh(item).state == "incoming"
+    WorkItem.objects.update(decide_due_at=F("decide_due_at") - timedelta(seconds=3))
+    sweeping.sweep()
+    assert fresh(item).state == "done"

@@ -1,21 +1,19 @@
 """What each verdict does to the item, by the kind of proposal it was given on."""
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from reviews.actions import sending
 from reviews.models import Queue, Review, Verdict
 from reviews.queries.colleagues import people_for
-from routing.actions import answering, asking, calls, moving, outcomes
+from routing.actions import answering, asking, moving, outcomes
 from routing.actions.passes import Pass
-from routing.actions.proposals import approval, no_route
-from routing.domain.digests import digest
+from routing.actions.proposals import no_route
 from routing.domain.facts import MISSING, Fact, Status, known, value_from_json
 from routing.domain.roles import Actor
-from routing.domain.states import Action, State
-from routing.domain.templates import TemplateError
+from routing.domain.states import FINAL_STATES, Action, State
 from routing.errors import Invalid
 from routing.kinds import Opening
-from routing.models import Decision, FactRevision, RouterLabel, Step, WaitKind
+from routing.models import FactRevision, RouterLabel, WaitKind
 from routing.queries.desk import FALLBACK_QUEUE
 from routing.transitions import REQUESTER_OWNER, Change
 
@@ -29,7 +27,7 @@ _WORDS = {"approve": "approved", "correct": "corrected", "reject": "declined", "
 def apply(work: Pass, review: Review, verdict: Verdict, judgement: "Judgement", actor: Actor) -> None:
     """Leave in the pass what the verdict leads to; raises Invalid when it does not fit the proposal."""
     kind = str(review.proposal.get("kind", ""))
-    _check_fits(kind, judgement)
+    _check_fits(work, kind, judgement)
     if judgement.kind == "ask":
         _ask(work, review, judgement)
         return
@@ -45,20 +43,30 @@ def apply(work: Pass, review: Review, verdict: Verdict, judgement: "Judgement", 
         case "output":
             _output(work, review, judgement, actor)
         case "calls":
-            _calls(work, review, verdict, judgement, actor)
+            corrected = _mapping(judgement, "drafts") if judgement.kind == "correct" else None
+            sending.approve_calls(work, review, verdict, corrected=corrected, provider=_person(actor))
         case "facts":
             _facts(work, judgement, actor)
         case "retry":
-            _retry(work, review, verdict)
+            sending.try_again(work, review, verdict)
         case "outcome":
-            _went_through(work, review, verdict, actor)
+            sending.went_through(work, review, verdict, _person(actor))
         case "task":
             _complete(work, review, judgement, actor)
         case _:
             _go_on(work)
 
 
-def _check_fits(kind: str, judgement: "Judgement") -> None:
+def _mapping(judgement: "Judgement", part: str) -> dict[str, object]:
+    given = judgement.correction.get(part) or {}
+    if not isinstance(given, dict):
+        raise Invalid("A correction maps names to texts.", {part: "not an object"})
+    return given
+
+
+def _check_fits(work: Pass, kind: str, judgement: "Judgement") -> None:
+    if work.item.state in FINAL_STATES and (kind != "outcome" or judgement.kind not in {"approve", "reject"}):
+        raise Invalid(f"{work.item.code} has ended. Only say whether it went through.")
     if kind == "task" and judgement.kind in {"approve", "correct", "reject"}:
         raise Invalid("A task is marked done, reassigned or sent back with a question.")
     if kind != "task" and judgement.kind == "complete":
@@ -104,9 +112,8 @@ def _route(work: Pass, review: Review, judgement: "Judgement", actor: Actor) -> 
 
 
 def _output(work: Pass, review: Review, judgement: "Judgement", actor: Actor) -> None:
-    fields = judgement.correction.get("fields") or {}
-    offered = review.proposal.get("fields")
-    if not isinstance(fields, dict) or not isinstance(offered, dict) or not set(fields) <= set(offered):
+    fields, offered = _mapping(judgement, "fields"), review.proposal.get("fields")
+    if not isinstance(offered, dict) or not set(fields) <= set(offered):
         raise Invalid("Only the fields of the draft can be corrected.", {"fields": "unknown field"})
     if judgement.kind == "correct" and not fields:
         raise Invalid("Nothing was changed. Approve it instead, or change the draft.", {"fields": "unchanged"})
@@ -115,129 +122,12 @@ def _output(work: Pass, review: Review, judgement: "Judgement", actor: Actor) ->
     _go_on(work)
 
 
-def _calls(work: Pass, review: Review, verdict: Verdict, judgement: "Judgement", actor: Actor) -> None:
-    drafts = judgement.correction.get("drafts") or {}
-    if not isinstance(drafts, dict) or not set(drafts) <= set(review.proposal.get("drafts") or {}):
-        raise Invalid("Only the drafts shown can be corrected.", {"drafts": "unknown draft"})
-    if judgement.kind == "correct" and not drafts:
-        raise Invalid("Nothing was changed. Approve it instead, or change the draft.", {"drafts": "unchanged"})
-    for name, text in drafts.items():
-        work.learn_value(name, str(text), _person(actor))
-    slugs, params = slugs_and_params(review)
-    _send(work, review, verdict, rendered_calls(work, slugs, params), params, review.decision)
-
-
-def _send(
-    work: Pass,
-    review: Review,
-    verdict: Verdict,
-    requests: list[calls.Call],
-    params: tuple[tuple[str, str], ...],
-    decision: Decision | None,
-) -> None:
-    """Let these requests leave after the undo time; the verdict is bound to exactly them."""
-    gone = [str(call["name"]) for call in requests if str(call["destination"]) not in work.desk.places]
-    if gone:
-        raise Invalid(f"{gone[0]} is no longer there, so this cannot be sent.")
-    hold = review.queue.hold_seconds
-    verdict.approved_digest = digest([call["digest"] for call in requests])
-    verdict.hold_until = work.now + timedelta(seconds=hold)
-    steps = outcomes.write_steps(work, requests, params, decision, approval_id=verdict.pk, hold_seconds=hold)
-    outcomes.run_steps(work, steps, acting=True)
-
-
-def slugs_and_params(review: Review) -> tuple[list[str], tuple[tuple[str, str], ...]]:
-    """Return the destinations of a review's proposed requests in order, and the rule's texts for them."""
-    slugs = [str(call["destination"]) for call in review.proposal["calls"]]
-    return slugs, tuple((str(name), str(text)) for name, text in review.proposal.get("params") or [])
-
-
-def rendered_calls(work: Pass, slugs: list[str], params: tuple[tuple[str, str], ...]) -> list[calls.Call]:
-    """Return the requests as the facts are now; raises Invalid when one cannot be made any more."""
-    try:
-        facts = calls.with_params(work.known.facts, params)
-        return [calls.render_call(work.desk.places[slug], facts) for slug in slugs]
-    except (TemplateError, KeyError) as error:
-        raise Invalid(f"The request can no longer be made: {error}.") from error
-
-
-def changed_proposal(work: Pass, review: Review) -> dict[str, object] | None:
-    """Return the proposed requests as they would be now, when they are no longer what the review shows; else None.
-
-    Raises Invalid when one can no longer be made.
-    """
-    if review.proposal.get("kind") != "calls":
-        return None
-    slugs, params = slugs_and_params(review)
-    rendered = rendered_calls(work, slugs, params)
-    if [call["digest"] for call in rendered] == [call["digest"] for call in review.proposal["calls"]]:
-        return None
-    return approval(work, rendered, params, review.queue.slug, review.reason, review.decision).proposal
-
-
 def _facts(work: Pass, judgement: "Judgement", actor: Actor) -> None:
-    given = judgement.correction.get("inputs") or {}
-    if not isinstance(given, dict) or not given:
+    given = _mapping(judgement, "inputs")
+    if not given:
         raise Invalid("Fill in what is missing.", {"inputs": "empty"})
     answering.learn_inputs(work, given, _person(actor))
     _go_on(work)
-
-
-def _retry(work: Pass, review: Review, verdict: Verdict) -> None:
-    step = Step.objects.select_related("destination", "decision").get(pk=review.proposal["step"])
-    if not step.writes:
-        place = work.desk.places.get(step.name)
-        if place is None:
-            raise Invalid(f"{step.destination} is no longer there.")
-        outcomes.send_to(work, place, _params_of(step), review.decision)
-        return
-    requests = [_request_of(one) for one in (step, *cancelled_after(step))]
-    _send(work, review, verdict, requests, _params_of(step), step.decision)
-
-
-def _went_through(work: Pass, review: Review, verdict: Verdict, actor: Actor) -> None:
-    """A write without an answer did happen: what was approved to follow it is sent, or the rules go on."""
-    step = Step.objects.select_related("decision").get(pk=review.proposal["step"])
-    work.learn_value(f"steps.{step.name}", "succeeded", _person(actor))
-    rest = cancelled_after(step)
-    if rest:
-        _send(work, review, verdict, [_request_of(one) for one in rest], _params_of(step), step.decision)
-    else:
-        _go_on(work)
-
-
-def _did_not_go_through(work: Pass, review: Review, actor: Actor) -> None:
-    """A write without an answer did not happen: the same people may send it again."""
-    step = Step.objects.select_related("destination").get(pk=review.proposal["step"])
-    work.learn(f"steps.{step.name}", Fact(Status.UNAVAILABLE, cause="not_applied"), _person(actor))
-    work.openings.append(
-        Opening(
-            item=work.item,
-            queue=review.queue.slug,
-            kind="escalation",
-            cause="failed",
-            question=f"{step.destination} did not go through. Should it be sent again?"[:300],
-            proposal={"kind": "retry", "step": step.pk, "destination": step.name},
-            decision=review.decision,
-        )
-    )
-    work.change = Change(work.item, Action.DECIDE_REVIEW, State.IN_REVIEW)
-
-
-def cancelled_after(step: Step) -> list[Step]:
-    """Return the requests of the same approval that were not sent since this one did not succeed, in order."""
-    if step.group is None:
-        return []
-    later = Step.objects.filter(group=step.group, ordinal__gt=step.ordinal, status=Step.CANCELLED)
-    return list(later.order_by("ordinal"))
-
-
-def _params_of(step: Step) -> tuple[tuple[str, str], ...]:
-    return tuple(dict((step.request or {}).get("with") or {}).items())
-
-
-def _request_of(step: Step) -> calls.Call:
-    return {name: part for name, part in (step.request or {}).items() if name != "with"}
 
 
 def _complete(work: Pass, review: Review, judgement: "Judgement", actor: Actor) -> None:
@@ -252,7 +142,7 @@ def _complete(work: Pass, review: Review, judgement: "Judgement", actor: Actor) 
 def _reject(work: Pass, review: Review, kind: str, actor: Actor) -> None:
     _judged(work, review, "reject", actor)
     if kind == "outcome":
-        _did_not_go_through(work, review, actor)
+        sending.did_not_go_through(work, review, _person(actor))
         return
     if kind in {"route", "continue", "facts"}:
         if kind == "route" and review.queue.slug == FALLBACK_QUEUE:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from reviews.actions import effects
+from reviews.actions import effects, sending
 from reviews.actions.claiming import check_claim
 from reviews.actions.opening import review_digest
 from reviews.errors import ChangedProposal, LostClaim
@@ -67,7 +67,7 @@ def judge(*, actor: Actor, review_id: int, epoch: int, digest: str, judgement: J
             raise ChangedProposal(f"{item.code}: the proposal has changed since you saw it. Look at it once more.")
         now = transitions.database_now()
         work = deciding.begin([item], desk_queries.load(), now)[0]
-        changed = effects.changed_proposal(work, review) if judgement.kind in {"approve", "correct"} else None
+        changed = sending.changed_proposal(work, review) if judgement.kind in {"approve", "correct"} else None
         if changed is None:
             return _decide(work, review, epoch, judgement, actor)
         review.proposal, review.digest = changed, review_digest(changed, review.kind)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from reviews.actions import effects
+from reviews.actions import sending
 from reviews.models import Review
 from routing import transitions
 from routing.actions import calls, deciding
@@ -17,4 +17,4 @@ def preview_calls(review: Review, drafts: Mapping[str, str]) -> list[calls.Call]
     for name, text in drafts.items():
         if isinstance(offered, Mapping) and name in offered:
             work.known.facts[name] = known(text)
-    return effects.rendered_calls(work, *effects.slugs_and_params(review))
+    return sending.rendered_calls(work, *sending.slugs_and_params(review))

@@ -11,7 +11,7 @@ from routing.domain.catalogue import PortKind
 from routing.domain.roles import Actor
 from routing.domain.states import FINAL_STATES, OPEN_STATES, Action, State, refusal
 from routing.domain.templates import TemplateError
-from routing.errors import Invalid, NotAllowed
+from routing.errors import Conflict, Invalid, NotAllowed
 from routing.kinds import people
 from routing.models import OwnerKind, Question, RouterLabel, Step, WaitKind, WorkItem
 from routing.queries import desk as desk_queries
@@ -31,7 +31,8 @@ def move(*, actor: Actor, item_id: int, to: str, version: int | None = None, rea
 
     What was under way ends: open reviews and questions are withdrawn, steps that did not run are cancelled, and the
     result of one that runs moves nothing. Raises Conflict when ``version`` is not the item's, Invalid for a target
-    that does not exist, NotAllowed when the role may not make this move.
+    that does not exist, NotAllowed when the role may not make this move. While nobody knows whether an effect went
+    through, an item can only be closed (Conflict); that stays asked.
     """
     kind, _, name = to.partition(":")
     with transaction.atomic():
@@ -48,6 +49,9 @@ def move(*, actor: Actor, item_id: int, to: str, version: int | None = None, rea
         if refused:
             raise NotAllowed(f"{item.code}: {refused}.")
         end_what_runs(work, f"{actor.name} moved it")
+        asked = people().asked(actor, item)
+        if asked is not None and (action is Action.SEND_TO or State(name) not in FINAL_STATES):
+            raise Conflict(f"{item.code}: first somebody must say what became of what was sent. {asked.question}")
         item.run += 1
         if action is Action.SEND_TO:
             place = work.desk.places.get(name)

@@ -103,6 +103,9 @@ _allow({_WORKING}, Action.ADD_INPUT, {_WORKING}, _STAFF)
 _allow({_WAITING}, Action.ADD_INPUT, {_INCOMING}, _STAFF)
 _allow({_REVIEW}, Action.ADD_INPUT, {_REVIEW}, _STAFF)
 _allow({_REVIEW}, Action.DECIDE_REVIEW, {_INCOMING, _WORKING, _WAITING, _REVIEW, _DONE, _STOPPED}, _STAFF)
+# Whether an effect went through is still asked when the item has ended; the answer is noted and moves nothing.
+_allow({_DONE}, Action.DECIDE_REVIEW, {_DONE}, _STAFF)
+_allow({_STOPPED}, Action.DECIDE_REVIEW, {_STOPPED}, _STAFF)
 _allow({_WORKING}, Action.UNDO, {_REVIEW}, _STAFF)
 
 _allow(OPEN_STATES, Action.SEND_TO, {_WORKING, _REVIEW}, _TRIAGE)

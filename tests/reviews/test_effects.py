@@ -9,7 +9,7 @@ from pytest_django import Settings
 from reviews.actions import judging
 from reviews.errors import ChangedProposal, LostClaim
 from reviews.models import Review
-from routing.actions import answering
+from routing.actions import answering, moving
 from routing.errors import Conflict, Invalid
 from routing.models import Destination, FactRevision, Step, WorkItem
 from tests.desks import fresh
@@ -165,3 +165,24 @@ def test_nothing_is_sent_when_the_destination_is_gone(bench: Bench) -> None:
         bench.decide_as(item, "approve")
     assert fresh(item).state == "in_review"
     assert Step.objects.filter(item=item, writes=True).count() == 0
+
+
+def test_an_effect_without_an_answer_stays_a_question_when_the_item_is_stopped(lost_bench: Bench) -> None:
+    item = lost_write(lost_bench)
+    review = lost_bench.review(item)
+    moving.move(actor=lost_bench.people["olu"], item_id=item.pk, to="state:stopped")
+    assert lost_bench.review(item).pk == review.pk
+    item = lost_bench.decide_as(item, "approve", "olu")
+    assert (item.state, value(item, "steps.refund")) == ("stopped", "succeeded")
+    assert [call.target for call in lost_bench.tools.received] == ["/refunds"]
+    assert not Review.objects.filter(item=item, status=Review.OPEN).exists()
+
+
+def test_an_item_with_an_effect_without_an_answer_is_moved_on_only_after_that_is_settled(lost_bench: Bench) -> None:
+    item = lost_write(lost_bench)
+    with pytest.raises(Conflict, match="Did Refund go through"):
+        moving.move(actor=lost_bench.people["olu"], item_id=item.pk, to="queue:finance")
+    assert fresh(item).state == "in_review"
+    lost_bench.decide_as(item, "reject", "olu", comment="no")
+    moving.move(actor=lost_bench.people["olu"], item_id=item.pk, to="queue:finance")
+    assert lost_bench.review(item).queue.slug == "finance"

@@ -42,11 +42,11 @@ def stopped_at(bench: Bench, kind: str) -> WorkItem:
     return item
 
 
-FIX_OUTPUT = {"correction": {"fields": {"text": "Better."}}}
-FIX_CALLS = {"correction": {"drafts": {"steps.reply.output.text": "Better."}}}
-FILL_IN = {"correction": {"inputs": {"order_number": "K-777"}}}
+FIX_OUTPUT: dict[str, Any] = {"correction": {"fields": {"text": "Better."}}}
+FIX_CALLS: dict[str, Any] = {"correction": {"drafts": {"steps.reply.output.text": "Better."}}}
+FILL_IN: dict[str, Any] = {"correction": {"inputs": {"order_number": "K-777"}}}
 ASK: dict[str, Any] = {"inputs": ("order_number",), "comment": "Which order is it?"}
-TO_FINANCE = {"to": "queue:finance"}
+TO_FINANCE: dict[str, Any] = {"to": "queue:finance"}
 REFUSED = "refused"
 
 # kind of proposal, decision, what comes with it, the item's state then (nothing has run yet)

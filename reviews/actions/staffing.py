@@ -1,0 +1,77 @@
+"""Admins set up queues: what their people are told, how long they have, and who staffs them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+
+from reviews.models import Membership, Queue, Review
+from routing.actions import configuring, destinations
+from routing.domain.roles import Actor, Role
+from routing.errors import Invalid, NotVisible
+from routing.models import Destination
+
+
+@dataclass(frozen=True, slots=True)
+class QueueDetails:
+    """What a queue is and who staffs it: ``staff_role`` (empty: no role), groups, members; leads are members."""
+
+    name: str
+    description: str
+    instructions: str
+    checklist: tuple[str, ...]
+    service_minutes: int
+    lease_minutes: int
+    hold_seconds: int
+    staff_role: str = ""
+    group_ids: tuple[int, ...] = ()
+    member_ids: frozenset[int] = frozenset()
+    lead_ids: frozenset[int] = frozenset()
+
+
+def save_queue(*, actor: Actor, slug: str, details: QueueDetails, new: bool = False) -> Queue:
+    """Make a queue or change one, with its people. Raises Invalid when a new one's slug is taken."""
+    configuring.check_admin(actor)
+    with transaction.atomic():
+        place = Destination.objects.select_for_update().filter(slug=slug).first()
+        if new and place is not None:
+            raise Invalid(f"“{slug}” is taken.", {"slug": "This name is taken. Choose another."})
+        if place is None and not new:
+            raise NotVisible(f"There is no queue “{slug}”.")
+        if place is None or (place.name, place.description) != (details.name, details.description):
+            place = configuring.save_destination(
+                actor=actor, slug=slug, name=details.name, kind="queue", config={}, description=details.description
+            ).destination
+        queue, _ = Queue.objects.update_or_create(
+            destination=place,
+            defaults={
+                "instructions": details.instructions,
+                "checklist": list(details.checklist),
+                "service_minutes": details.service_minutes,
+                "lease_minutes": details.lease_minutes,
+                "hold_seconds": details.hold_seconds,
+                "staff_role": details.staff_role,
+            },
+        )
+        queue.groups.set(details.group_ids)
+        _set_members(queue, details.member_ids | details.lead_ids, details.lead_ids)
+        return queue
+
+
+def _set_members(queue: Queue, member_ids: Collection[int], lead_ids: Collection[int]) -> None:
+    people = get_user_model().objects.exclude(role=Role.INTAKE.value).filter(pk__in=member_ids)
+    kept = set(people.values_list("pk", flat=True))
+    queue.memberships.exclude(user_id__in=kept).delete()
+    for user_id in sorted(kept):
+        Membership.objects.update_or_create(queue=queue, user_id=user_id, defaults={"lead": user_id in lead_ids})
+
+
+def remove_queue(*, actor: Actor, slug: str) -> None:
+    """Take a queue out of use. Raises Invalid while reviews wait in it or live rules send to it."""
+    configuring.check_admin(actor)
+    with transaction.atomic():
+        waiting = Review.objects.filter(queue__destination__slug=slug, status=Review.OPEN).count()
+        if waiting:
+            raise Invalid(f"{waiting} {'review waits' if waiting == 1 else 'reviews wait'} in this queue still.")
+        destinations.remove(actor=actor, slug=slug)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from dispatchdesk.practice.accounts import is_practice_desk
 from reviews.queries.people import queues_of
 from reviews.queries.waiting import my_review_count
 from routing.domain.roles import Actor, Role
@@ -77,10 +77,10 @@ class DeskFrame:
         """Where the practice desk's role switch posts ``role`` to; empty on a real desk."""
         return _address("switch_role")
 
-    @property
+    @cached_property
     def practice(self) -> bool:
         """Whether practice parts are in use."""
-        return bool(getattr(settings, "PRACTICE", False))
+        return is_practice_desk()
 
     @cached_property
     def writes_paused(self) -> bool:

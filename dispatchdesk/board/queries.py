@@ -35,7 +35,7 @@ class Page:
 class Count:
     """How many requests, None beyond ``COUNTED_TO``, and since when the longest has its present owner.
 
-    Beyond ``COUNTED_TO`` the oldest is that of those counted.
+    Beyond ``COUNTED_TO`` the oldest is that of those counted, which are due first.
     """
 
     count: int | None
@@ -150,8 +150,9 @@ def counts(actor: Actor, filters: Filters, refs: Collection[str]) -> tuple[dict[
     One statement that reads at most ``COUNTED_TO`` + 1 rows for each.
     """
     items = board_items(actor, filters, refs)
-    wanted = {state.value: _column(items, state, filters) for state in State}
-    needing = board_items(actor, Filters(show=MINE), refs)
+    # Sorted as their indexes are, so that no more rows are read than are counted.
+    wanted = {state.value: sort(_column(items, state, filters), order_of(state, "due")) for state in State}
+    needing = board_items(actor, Filters(show=MINE), refs).order_by()
     parts, parameters = [], []
     for name, rows in {**wanted, MINE: needing}.items():
         sql, given = rows.annotate(held=F("owner_since")).values("held")[: COUNTED_TO + 1].query.sql_with_params()

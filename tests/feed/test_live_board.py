@@ -41,9 +41,13 @@ def browser(chromium: str) -> Iterator[Browser]:
         opened.close()
 
 
-def signed_in(browser: Browser, web: Web, user: User) -> BrowserContext:
+def signed_in(browser: Browser, web: Web, user: User, *, width: int = 1440, scheme: str = "light") -> BrowserContext:
     """A browser of its own in which somebody is signed in."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme=scheme,  # type: ignore[arg-type]
+        reduced_motion="reduce",
+    )
     cookie = {"name": settings.SESSION_COOKIE_NAME, "value": web.session_of(user), "url": web.url}
     context.add_cookies([cookie])  # type: ignore[list-item]
     return context
@@ -144,8 +148,6 @@ def test_board_has_no_accessibility_violations(
     item = desk.send("Where is my tea?", type="support", priority="urgent")
     moving.move(actor=ADMIN, item_id=item.pk, to="queue:triage")
     desk.send("Another one", type="support")
-    with signed_in(browser, web, desk.people["olga"]) as context:
+    with signed_in(browser, web, desk.people["olga"], width=width, scheme=scheme) as context:
         page = open_board(context, web)
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         assert Axe().run(page).response["violations"] == []

@@ -12,7 +12,7 @@ from routing.domain.comparisons import folded, number_of
 from routing.domain.conditions import Evaluator, kept_evaluator, reads
 from routing.domain.facts import Fact, Facts, Money, Status, Value, lookup, value_from_json
 from routing.domain.kleene import FALSE, NOT_APPLICABLE
-from routing.domain.patterns import compiled, literal
+from routing.domain.patterns import Match, Pattern, compiled, literal
 from routing.domain.reading import EMAIL, URL, URL_IN_TEXT, amounts, days, read_amount, read_day, read_number
 from routing.domain.rules import Condition
 
@@ -252,7 +252,8 @@ _NEVER_FOUND = frozenset({"other", "others", "none", "yes", "no", "unknown", "an
 def find_in_text(spec: InputSpec, text: str, *, today: date | None = None) -> Found | None:
     """Find an input in a text: by the spec's pattern, else by its kind (money, date, e-mail, URL, choice).
 
-    A pattern gives its group named ``value``, else its first group, else all it matches. Money counts only with its
+    A pattern gives its group named ``value``, else its first group, else all it matches; a group named like a choice
+    stands for it, so that ``(?P<delivery>parcel|tracking)`` finds the choice by other words. Money counts only with its
     currency, and in the input's own. Two different candidates, or a day that can be read in two ways, are doubtful;
     what ``parse_value`` would refuse is no candidate. Raises PatternError for an unreadable pattern.
     """
@@ -301,9 +302,26 @@ def _chosen(spec: InputSpec, text: str) -> Iterator[Found]:
 
 def _matched(spec: InputSpec, text: str, today: date | None) -> Iterator[Found]:
     pattern = compiled(spec.pattern)
+    named = _named_choices(spec, pattern)
     group: str | int = "value" if "value" in pattern.groupindex else min(pattern.groups, 1)
     for match in pattern.finditer(text):
+        if named:
+            yield from _named(match, named)
+            continue
         yield from _parsed(spec, match.group(group) or "", match.group(0) or "", today)
+
+
+def _named_choices(spec: InputSpec, pattern: Pattern) -> dict[str, str]:
+    """Return the choices by the groups that are named like them, ``_`` for all but letters and digits."""
+    names = {re.sub(r"[\W_]+", "_", folded(choice)): choice for choice in spec.choices}
+    return {group: names[group] for group in pattern.groupindex if group in names}
+
+
+def _named(match: Match, choices: dict[str, str]) -> Iterator[Found]:
+    for group, choice in choices.items():
+        words = match.group(group)
+        if words:
+            yield Found(choice, words, doubtful=False)
 
 
 def _parsed(spec: InputSpec, raw: str, quote: str, today: date | None) -> Iterator[Found]:

@@ -69,6 +69,9 @@ def suggestion(work: Pass) -> dict[str, object]:
     known_parts = {part: str(fact.value) for part, fact in suggested.items() if fact.status is Status.KNOWN}
     if work.item.work_type_id is not None:
         known_parts.pop("type", None)
+    elif "type" in known_parts:
+        # A label may name a type and a queue alike: the type's rules then say where it goes.
+        known_parts.pop("destination", None)
     return no_route() | known_parts
 
 

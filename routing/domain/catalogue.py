@@ -95,6 +95,8 @@ class Catalogue:
             return _LABELS[fact]
         namespace, _, rest = fact.partition(".")
         slug, _, field_name = rest.partition(".")
+        if namespace == "reviews" and field_name == "verdict":
+            return f"the decision of {self.name_of(slug)}"
         words = field_name.replace("_", " ").replace(".", " ")
         if namespace in {"source", "steps", "reviews"} and slug:
             return f"{words.removeprefix('output ')} from {self.name_of(slug)}" if words else self.name_of(slug)

@@ -1,12 +1,18 @@
-"""Where the practice servers listen, and how long they take; read from the environment."""
+"""Where the practice servers listen, and how long they take; read from the environment.
+
+The port is kept in a file beside the desk's data while the practice desk is in use. So every process of the desk, and
+any ``manage.py`` command, knows without a database whether practice parts are in use and where they answer.
+"""
 
 import os
+from pathlib import Path
 
 HOST = "127.0.0.1"
 MODEL_DELAY_SECONDS = 2.0
 TOOL_DELAY_SECONDS = 1.0
 _LONGEST_DELAY_SECONDS = 60
 _HIGHEST_PORT = 65535
+_PORT_FILE = "practice-port"
 
 
 def practice_port(desk_port: int) -> int:
@@ -34,3 +40,24 @@ def practice_delays() -> tuple[float, float]:
     if not 0 <= seconds <= _LONGEST_DELAY_SECONDS:
         raise ValueError(f"PRACTICE_DELAY_SECONDS is “{text}”: set it between 0 and {_LONGEST_DELAY_SECONDS}.")
     return seconds, seconds
+
+
+def port_in_use(data: Path) -> int:
+    """Return the port of the practice servers of the desk with this data directory; 0 without a practice desk."""
+    try:
+        text = (data / _PORT_FILE).read_text().strip()
+    except OSError:
+        return 0
+    return int(text) if text.isdecimal() else 0
+
+
+def keep_port(data: Path, port: int) -> None:
+    """Note that the practice desk is in use, its servers at this port."""
+    draft = data / f"{_PORT_FILE}.draft"
+    draft.write_text(f"{port}\n")
+    draft.replace(data / _PORT_FILE)
+
+
+def forget_port(data: Path) -> None:
+    """Note that the practice desk is no longer in use."""
+    (data / _PORT_FILE).unlink(missing_ok=True)

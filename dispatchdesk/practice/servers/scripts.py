@@ -99,7 +99,7 @@ def _unsure(prompt: Prompt) -> Draft:
 
 
 def _reply(prompt: Prompt) -> Draft:
-    asked = prompt.request.lower()
+    asked = f"{prompt.fact('topic')} {prompt.request}".lower()
     topic = next((name for name, words in _TOPICS if any(word in asked for word in words)), "")
     if not topic:
         return _unsure(prompt)
@@ -149,6 +149,7 @@ def _copy(prompt: Prompt) -> Draft:
         "summary": f"A short text about the {product.name}.",
         "claims": claims,
         "banned_claims": banned,
+        "has_banned_claims": bool(banned),
         "product": product.name,
         "sure": True,
         "confidence": 0.9,

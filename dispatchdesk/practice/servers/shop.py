@@ -65,6 +65,7 @@ def money(amount: Decimal) -> dict[str, str]:
 
 def order(number: str, today: date) -> dict[str, object] | None:
     """Return an order by its number (``K-1`` and four digits), or None when there is none."""
+    number = number.strip().upper()
     if not _ORDER_NUMBER.fullmatch(number):
         return None
     seed = int(number[2:])
@@ -84,6 +85,7 @@ def order(number: str, today: date) -> dict[str, object] | None:
 
 def parcel(number: str, today: date) -> dict[str, object] | None:
     """Return where an order's parcel is, with a sentence for the customer; None when there is no such order."""
+    number = number.strip().upper()
     if order(number, today) is None:
         return None
     status, words, place, days = _parcel_of(int(number[2:]))

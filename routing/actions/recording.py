@@ -19,7 +19,7 @@ from routing.domain.roles import DESK
 from routing.domain.states import Action, State
 from routing.domain.templates import TemplateError
 from routing.kinds import Opening
-from routing.models import Destination, DestinationKind, FactRevision, Step, WorkItem
+from routing.models import Destination, DestinationKind, FactRevision, Letter, Step, WorkItem
 from routing.queries import desk as desk_queries
 from routing.transitions import Change
 
@@ -94,6 +94,7 @@ def _store(step: Step, result: Result, now: datetime) -> None:
 def _move_on(item: WorkItem, step: Step, result: Result, now: datetime) -> None:
     work = deciding.begin([item], desk_queries.load(), now)[0]
     _learn(work, step, result)
+    _keep_letter(step, now)
     group = list(Step.objects.filter(group=step.group, status=Step.DUE).order_by("ordinal")) if step.group else []
     if step.status == Step.UNKNOWN:
         cancel(group, now, "an earlier one has an unknown outcome")
@@ -122,6 +123,24 @@ def _move_on(item: WorkItem, step: Step, result: Result, now: datetime) -> None:
     else:
         work.change.data |= {"step": step.pk}
         deciding.flush([work])
+
+
+def _keep_letter(step: Step, now: datetime) -> None:
+    """Keep what a mail tool sent with the item's other letters."""
+    request = step.request or {}
+    if step.status != Step.SUCCEEDED or request.get("via") != "mail":
+        return
+    Letter.objects.create(
+        item=step.item,
+        kind="reply",
+        to=str(request["to"]),
+        subject=str(request["subject"])[:250],
+        body=str(request["text"]),
+        status=Letter.SENT,
+        attempts=step.attempts,
+        created_at=now,
+        sent_at=now,
+    )
 
 
 def _flush_facts(work: Pass) -> None:

@@ -298,3 +298,27 @@ def test_a_rule_further_down_does_not_stop_what_was_approved(desk: TestDesk, ser
     item = desk.send("Refund me", type="support")
     run_due()
     assert (the_step(item).status, len(server.received), fresh(item).state) == ("succeeded", 1, "stopped")
+
+
+def test_what_a_mail_tool_sends_is_kept_with_the_items_letters(desk: TestDesk) -> None:
+    desk.destination(
+        "reply",
+        "tool",
+        via="mail",
+        effect="write",
+        rule_may_approve=True,
+        to="{{ item.requester_email }}",
+        subject="[{{ item.code }}] {{ item.title }}",
+        text="{{ with.text }}",
+    )
+    send = {"do": "go", "to": ["reply"], "approved_by": "rule", "with": {"text": "It is on its way."}}
+    desk.rules("support", {"when": {"all": []}, "then": send})
+    item = desk.send("Where is it?", type="support", requester_email="kim@example.org")
+    run_due()
+    letter = item.letters.get()
+    assert (letter.to, letter.subject, letter.body, letter.status) == (
+        "kim@example.org",
+        f"[{item.code}] Where is it?",
+        "It is on its way.",
+        "sent",
+    )

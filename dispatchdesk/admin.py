@@ -5,7 +5,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from dispatchdesk.accounts.admin_site import is_admin
-from reviews.models import Review, Verdict
+from reviews.models import Review
 from routing.models import Decision, Event, FactRevision, Step, WorkItem
 
 
@@ -64,15 +64,6 @@ class ReviewAdmin(RecordAdmin):
     list_display = ("id", "item", "queue", "kind", "cause", "status", "arrived_at", "claimed_by")
     list_filter = ("status", "kind", "queue")
     list_select_related = ("item", "queue__destination", "claimed_by")
-
-
-@admin.register(Verdict)
-class VerdictAdmin(RecordAdmin):
-    """What people decided."""
-
-    list_display = ("id", "review", "kind", "by", "at", "undone_at")
-    list_filter = ("kind",)
-    list_select_related = ("review", "by")
 
 
 @admin.register(Decision)

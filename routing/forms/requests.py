@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Mapping
 
 from django import forms
+from django.http import QueryDict
 
 from routing.actions.intake import MAX_TEXT, MAX_TITLE
 from routing.errors import Invalid
@@ -43,6 +44,11 @@ class RequestForm(forms.Form):
         if not error.fields:
             self.add_error(None, str(error))
         return left
+
+    def renew_key(self, why: str) -> None:
+        """Say why the form was not taken under its key, and give it another."""
+        self.add_error(None, why)
+        self.data = {**self.data.dict(), "key": form_key()} if isinstance(self.data, QueryDict) else self.data
 
 
 class NewRequestForm(RequestForm):

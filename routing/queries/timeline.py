@@ -127,7 +127,7 @@ def _entry(item: WorkItem, event: Event, decisions: Sequence[Explained], names: 
     return Entry(
         id=f"move-{event.seq}",
         at=event.at,
-        title=_title(item, event, names),
+        title=_title(item, event, decisions[-1] if decisions else None, names),
         who=_who(item, event, names),
         who_kind="desk"
         if event.actor_role == "system"
@@ -174,13 +174,11 @@ _CAUSES = {
     "limit": "It was moved too often",
     "failed": "A step did not work",
     "unknown_outcome": "Nobody knows whether a step went through",
-    "assigned": "Given to people as a task",
     "error": "The rules could not be applied",
     "changed": "What was approved has changed since",
     "declined": "Nobody went on as proposed",
 }
 _PLAIN = {
-    "received": "Came in",
     "wait": "Waits",
     "finish": "Finished",
     "stop_by_rule": "Closed, not done",
@@ -195,9 +193,21 @@ _PLAIN = {
 }
 
 
-def _title(item: WorkItem, event: Event, names: Names) -> str:
+_CHANNELS = {
+    "api": "through the API",
+    "web": "through the desk's form",
+    "public form": "through the public form",
+    "mail": "by mail",
+    "email": "by mail",
+}
+
+
+def _title(item: WorkItem, event: Event, decision: Explained | None, names: Names) -> str:
     data = event.data
     match event.kind:
+        case "received":
+            channel = str(data.get("channel", ""))
+            return f"Came in {_CHANNELS.get(channel) or f'by {channel}'}"
         case "send":
             return f"Sent to {_places(data.get('to'), names)}"
         case "send_to":
@@ -209,12 +219,21 @@ def _title(item: WorkItem, event: Event, names: Names) -> str:
         case "add_input":
             return f"Filled in {_inputs(item, data, names)}"
         case "escalate" | "escalate_step":
-            return _CAUSES.get(str(data.get("cause", "")), "A person was asked")
+            return _asked_title(str(data.get("cause", "")), decision, names)
         case "step_ended":
             return _step_title(names.steps.get(number_of(data, "step")))
         case "decide_review":
             return _VERDICTS.get(str(data.get("kind", "")), "Decided")
     return _PLAIN.get(event.kind) or event.kind.replace("_", " ").capitalize()
+
+
+def _asked_title(cause: str, decision: Explained | None, names: Names) -> str:
+    detail = decision.row.detail if decision else {}
+    if cause == "escalated" and detail.get("queue"):
+        return f"Asked {names.desk.place_name(str(detail['queue']))} to decide"
+    if cause == "assigned":
+        return f"Given to {_places(detail.get('to'), names)} as a task"
+    return _CAUSES.get(cause, "A person was asked")
 
 
 def _step_title(step: Step | None) -> str:

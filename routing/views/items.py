@@ -1,6 +1,6 @@
 """The page of one item, its drawer beside the board, and what people add to it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -12,8 +12,10 @@ from django.urls import NoReverseMatch, reverse
 from routing import requesters, transitions
 from routing.actions import answering, moving, noting
 from routing.domain.facts import value_from_json
+from routing.domain.inputs import InputSpec
 from routing.errors import Conflict, Invalid, NotAllowed
 from routing.forms import inputs as controls
+from routing.forms.inputs import Typed
 from routing.forms.notes import NoteForm
 from routing.kinds import Asked, people
 from routing.models import FactRevision, Note, Question, Step, WorkItem
@@ -33,6 +35,7 @@ from routing.queries.items import (
 )
 from routing.queries.steps import step_line, steps_of
 from routing.queries.timeline import Entry, Names, events_of, people_names, timeline
+from routing.views import uploads
 from routing.views.access import DeskRequest, page
 
 DRAWER_ENTRIES = 5
@@ -129,6 +132,7 @@ def _whole(item: WorkItem, found: _Page) -> dict[str, object]:
         "note_form": NoteForm(),
         "requester_url": requesters.page_link(item),
         "requester_path": reverse("requests:page", args=[requesters.page_token(item)]),
+        "has_mail_server": settings.EMAIL_SERVER is not None,
         "is_practice": bool(getattr(settings, "PRACTICE", False)),
     }
 
@@ -168,16 +172,20 @@ class _Refused:
     fields: Mapping[str, str] = field(default_factory=dict)
 
 
-def _record(request: DeskRequest, item: WorkItem, given: Mapping[str, object]) -> _Refused:
-    if not given:
-        return _Refused(422, "Nothing was changed. Fill something in, or go back to the request.")
+def _record(request: DeskRequest, item: WorkItem, specs: Sequence[InputSpec], before: Typed) -> tuple[_Refused, Typed]:
+    """Record what was changed; returns why not, and what was typed."""
+    typed = controls.typed(specs, request.POST)
     try:
+        typed = uploads.keep_files(request, item, specs, typed, request.actor.name)
+        given = controls.changed(before, typed)
+        if not given:
+            return _Refused(422, "Nothing was changed. Fill something in, or go back to the request."), typed
         answering.add_inputs(actor=request.actor, item_id=item.pk, given=given, version=_version(request))
     except Invalid as error:
-        return _Refused(422, str(error), error.fields)
+        return _Refused(422, str(error), error.fields), typed
     except Conflict as error:
-        return _Refused(409, f"{error} What you typed is kept: look at it and save again.")
-    return _Refused()
+        return _Refused(409, f"{error} What you typed is kept: look at it and save again."), typed
+    return _Refused(), typed
 
 
 def _version(request: DeskRequest) -> int:
@@ -196,10 +204,10 @@ def fill_in(request: DeskRequest, code: str) -> HttpResponse:
     specs = desk.catalogue(item.work_type_id).inputs
     facts = knowledge([item], now)[item.pk].facts
     before = controls.present(specs, facts)
-    typed = controls.typed(specs, request.POST) if request.method == "POST" else before
+    typed = before
     refused, status = _Refused(), 200
     if request.method == "POST":
-        refused = _record(request, item, controls.changed(before, typed))
+        refused, typed = _record(request, item, specs, before)
         if not refused.status:
             messages.success(request, f"{item.code}: saved.")
             return redirect(item.get_absolute_url())

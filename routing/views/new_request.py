@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 
 from routing.actions import attaching
 from routing.actions.intake import Request
-from routing.domain.inputs import InputSpec, Kind
+from routing.domain.inputs import InputSpec
 from routing.domain.roles import Actor
 from routing.errors import Conflict, Invalid
 from routing.forms import inputs as controls
@@ -17,6 +17,7 @@ from routing.forms.requests import NewRequestForm, form_key
 from routing.models import WorkType
 from routing.queries import desk as desk_queries
 from routing.queries.desk import Desk
+from routing.views import uploads
 from routing.views.access import DeskRequest, page
 
 
@@ -26,16 +27,18 @@ def new_item(request: DeskRequest) -> HttpResponse:
     desk = desk_queries.load()
     types = _types(desk, request.actor)
     if request.method != "POST":
-        chosen = request.GET.get("type", "")
-        form = NewRequestForm(types, initial={"key": form_key(), "type": chosen if chosen in types else ""})
-        context = _context(desk, form, types.get(chosen), Typed())
+        slug = request.GET.get("type", "")
+        form = NewRequestForm(types, initial={"key": form_key(), "type": slug if slug in types else ""})
+        context = _context(desk, form, types.get(slug), Typed())
         return render(request, "items/_new_inputs.html" if request.htmx else "items/new.html", context)
     form = NewRequestForm(types, request.POST)
     work_type = types.get(request.POST.get("type", ""))
-    typed = controls.typed(_specs(desk, work_type), request.POST)
+    specs = _specs(desk, work_type)
+    chosen = uploads.sent_files(request, specs)
+    typed = uploads.with_names(controls.typed(specs, request.POST), chosen)
     if "show" in request.POST:
         shown = NewRequestForm(types, initial=request.POST.dict())
-        return render(request, "items/new.html", _context(desk, shown, work_type, typed))
+        return render(request, "items/new.html", _context(desk, shown, work_type, uploads.without_names(typed, specs)))
     status, wrong = 422, dict[str, str]()
     if form.is_valid():
         try:
@@ -43,18 +46,18 @@ def new_item(request: DeskRequest) -> HttpResponse:
                 actor=request.actor,
                 request=_request(request, form, typed),
                 trigger_kind="form",
-                files=request.FILES.getlist("files"),
+                files=uploads.all_files(request, chosen),
             )
         except Invalid as error:
             wrong = form.take(error)
         except Conflict as error:
             status = 409
-            form.data = request.POST.copy() | {"key": form_key()}
-            form.add_error(None, f"{error} What you typed is kept: send it again to make another request.")
+            form.renew_key(f"{error} What you typed is kept: send it again to make another request.")
         else:
             assert received.item is not None  # noqa: S101 - receive raises or returns one
             messages.success(request, f"{received.item.code} is in.")
             return redirect(received.item.get_absolute_url())
+    typed = uploads.without_names(typed, specs)
     return render(request, "items/new.html", _context(desk, form, work_type, typed, wrong), status=status)
 
 
@@ -64,8 +67,7 @@ def _types(desk: Desk, actor: Actor) -> dict[str, WorkType]:
 
 
 def _specs(desk: Desk, work_type: WorkType | None) -> Sequence[InputSpec]:
-    specs = desk.catalogue(work_type.pk).inputs if work_type else ()
-    return [spec for spec in specs if spec.kind is not Kind.FILE]
+    return desk.catalogue(work_type.pk).inputs if work_type else ()
 
 
 def _context(

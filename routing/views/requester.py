@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -11,7 +10,7 @@ from django.urls import reverse
 from routing import requesters
 from routing.actions import answering, attaching, public_intake, relinking
 from routing.actions.intake import Request
-from routing.domain.inputs import InputSpec, Kind
+from routing.domain.inputs import InputSpec
 from routing.domain.roles import Actor, Role
 from routing.domain.states import State
 from routing.errors import Conflict, Invalid
@@ -23,6 +22,7 @@ from routing.queries import desk as desk_queries
 from routing.queries.facts import knowledge
 from routing.queries.letters import mails_to_requester
 from routing.transitions import database_now
+from routing.views import uploads
 from routing.views.access import open_page
 
 _WORKED_ON = ("We are working on it", "You need not do anything. We write to you when there is news.")
@@ -65,8 +65,8 @@ def item_page(request: HttpRequest, token: str) -> HttpResponse:
     typed = controls.typed(specs, request.POST)
     text = request.POST.get("answer", "").replace("\x00", "")
     try:
-        typed = _with_files(request, item, specs, typed)
         actor = Actor(role=Role.REQUESTER, name=item.requester_name or "The requester")
+        typed = uploads.keep_files(request, item, specs, typed, actor.name)
         answering.answer(actor=actor, item_id=item.pk, given=controls.given(typed), text=text)
     except Invalid as error:
         return _show(request, item, question, _Answer(typed, text, error.fields), status=422)
@@ -79,26 +79,6 @@ def item_page(request: HttpRequest, token: str) -> HttpResponse:
 def _asked_specs(item: WorkItem, question: Question | None) -> list[InputSpec]:
     names = question.names if question else []
     return [spec for spec in desk_queries.load().catalogue(item.work_type_id).inputs if spec.name in names]
-
-
-def _with_files(request: HttpRequest, item: WorkItem, specs: Sequence[InputSpec], typed: Typed) -> Typed:
-    """Keep the files that were sent, and give their inputs the files' names; one sent earlier still counts."""
-    names = [spec.name for spec in specs if spec.kind is Kind.FILE]
-    if not names:
-        return typed
-    sent = {name: request.FILES.get(f"{controls.PREFIX}{name}") for name in names}
-    files = [file for file in sent.values() if isinstance(file, UploadedFile)]
-    if files:
-        try:
-            attaching.attach(item_id=item.pk, files=files, by=item.requester_name or "The requester")
-        except Invalid as error:
-            raise Invalid(str(error), dict.fromkeys(names, error.fields["files"])) from error
-    there = set(item.files.values_list("name", flat=True))
-    values = dict(typed.values)
-    for name, file in sent.items():
-        kept = request.POST.get(f"kept_{name}", "")
-        values[name] = attaching.shown_name(file) if isinstance(file, UploadedFile) else kept if kept in there else ""
-    return Typed(values, typed.nones)
 
 
 def _show(
@@ -154,30 +134,32 @@ def public_form(request: HttpRequest, slug: str) -> HttpResponse:
         return _not_there(request)
     desk = desk_queries.load()
     catalogue = desk.catalogue(work_type.pk)
-    specs = [spec for spec in catalogue.inputs if "requester" in spec.providers and spec.kind is not Kind.FILE]
+    specs = [spec for spec in catalogue.inputs if "requester" in spec.providers]
     if request.method != "POST":
         form = PublicRequestForm(initial={"key": form_key()})
         return _show_form(request, work_type, form, controls.build(specs, catalogue, {}, Typed(), {}))
     form = PublicRequestForm(request.POST)
-    typed = controls.typed(specs, request.POST)
+    chosen = uploads.sent_files(request, specs)
+    typed = uploads.with_names(controls.typed(specs, request.POST), chosen)
     status, wrong = 422, dict[str, str]()
     if form.is_valid():
         if form.cleaned_data["website"]:
             return render(request, "requests/received.html", {"work_type": work_type})
         try:
             item = public_intake.receive_public(
-                request=_request(work_type, form, typed), files=request.FILES.getlist("files")
+                request=_request(work_type, form, typed), files=uploads.all_files(request, chosen)
             )
         except Invalid as error:
             wrong = form.take(error)
-        except Conflict as error:
+        except Conflict:
             status = 409
-            form.add_error(None, f"{error} Open the form anew to send another request.")
+            form.renew_key("This form was sent before, with other words. Send it again to make another request.")
         except public_intake.TooMany as error:
             status = 429
             form.add_error(None, str(error))
         else:
             return render(request, "requests/received.html", {"work_type": work_type, "item": item})
+    typed = uploads.without_names(typed, specs)
     return _show_form(request, work_type, form, controls.build(specs, catalogue, {}, typed, wrong), wrong, status)
 
 

@@ -1,0 +1,37 @@
+"""The outbox of a desk without a mail server."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.test import Client, override_settings
+
+from dispatchdesk.runtime.environment import EmailServer
+from routing.models import WorkType
+from tests.desks import TestDesk, decide
+
+SignedIn = Callable[[str], Client]
+KIM: dict[str, Any] = {"requester_email": "kim@example.org", "requester_name": "Kim"}
+
+
+def test_letters_show_with_a_link_that_works(desk: TestDesk, signed_in: SignedIn) -> None:
+    item = desk.send("Hello", type="support", **KIM)
+    decide()
+    page = signed_in("olga").get("/outbox/").content.decode()
+    assert f"[{item.code}] Hello" in page
+    path = page.partition('href="http')[2].partition('"')[0].partition("/r/")[2]
+    assert "We need something from you" in Client().get(f"/r/{path}").content.decode()
+
+
+def test_letters_about_items_for_others_do_not_show(desk: TestDesk, signed_in: SignedIn) -> None:
+    desk.send("Secret plan", type="support", **KIM)
+    decide()
+    WorkType.objects.get(slug="support").visible_to.add(Group.objects.create(name="few"))
+    assert "Secret plan" not in signed_in("olga").get("/outbox/").content.decode()
+    assert "Secret plan" in signed_in("ada").get("/outbox/").content.decode()
+
+
+def test_a_desk_with_a_mail_server_has_no_outbox(signed_in: SignedIn) -> None:
+    server = EmailServer("mail.example.org", 25, "", "", use_tls=False, use_ssl=False)
+    with override_settings(EMAIL_SERVER=server):
+        assert signed_in("olga").get("/outbox/").status_code == 404

@@ -65,7 +65,7 @@ def _remove_items() -> None:
     Event.objects.filter(item_id__in=ids).delete()
     WorkItem.objects.filter(pk__in=ids).delete()
     for attachment in files:
-        transaction.on_commit(partial(attachment.content.storage.delete, attachment.content.name))
+        transaction.on_commit(partial(attachment.content.storage.delete, str(attachment.content.name)))
 
 
 _TYPES = [kind.slug for kind in company.WORK_KINDS]

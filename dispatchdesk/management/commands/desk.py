@@ -12,8 +12,12 @@ from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from dispatchdesk.models import Moment, mark
+from dispatchdesk.practice.addresses import point_at
+from dispatchdesk.practice.servers.place import HOST as PRACTICE_HOST
+from dispatchdesk.practice.servers.place import practice_port
 from dispatchdesk.runtime import environment, programs
-from dispatchdesk.runtime.desk import run_desk
+from dispatchdesk.runtime.desk import require_free_port, run_desk
+from dispatchdesk.runtime.environment import SettingError
 from dispatchdesk.runtime.programs import Program
 
 
@@ -76,5 +80,24 @@ def prepare(*, is_practice_wanted: bool) -> list[str]:
             mark(Moment.SET_UP)
     output = io.StringIO()
     call_command("practice", "accounts", stdout=output)
+    lines = output.getvalue().splitlines()
+    if lines:
+        point_at(free_practice_port())
     connection.close()
-    return output.getvalue().splitlines()
+    return lines
+
+
+def free_practice_port() -> int:
+    """Return the port where the practice model and tools will answer; raises SettingError when it can't be used."""
+    try:
+        port = practice_port(settings.PORT)
+    except ValueError as error:
+        raise SettingError(str(error)) from error
+    try:
+        require_free_port(PRACTICE_HOST, port)
+    except SettingError as error:
+        raise SettingError(
+            f"port {port}, where the practice model and tools answer, is in use: free it, or choose another with "
+            "PRACTICE_PORT."
+        ) from error
+    return port

@@ -1,6 +1,8 @@
 """``manage.py practice_servers``: serve the practice model and the practice tools on loopback."""
 
 import socket
+import threading
+import time
 
 import uvicorn
 from django.conf import settings
@@ -8,9 +10,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from dispatchdesk.practice.servers.asgi import PracticeServers
 from dispatchdesk.practice.servers.ledger import Ledger
-from dispatchdesk.practice.servers.place import HOST, practice_delays, practice_port
+from dispatchdesk.practice.servers.place import HOST, port_in_use, practice_delays, practice_port
 
 STOP_SECONDS = 1
+LOOK_SECONDS = 2.0
 
 
 class Command(BaseCommand):
@@ -19,7 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: object, **_options: object) -> None:
         try:
-            port = practice_port(settings.PORT)
+            port = settings.PRACTICE_PORT or practice_port(settings.PORT)
             model_delay_seconds, tool_delay_seconds = practice_delays()
         except ValueError as error:
             raise CommandError(str(error)) from error
@@ -42,4 +45,14 @@ class Command(BaseCommand):
         )
         with listener:
             self.stdout.write(f"Practice servers on http://{HOST}:{port}")
-            uvicorn.Server(config).run(sockets=[listener])
+            server = uvicorn.Server(config)
+            if settings.PRACTICE_PORT:
+                threading.Thread(target=_stop_when_removed, args=(server,), daemon=True).start()
+            server.run(sockets=[listener])
+
+
+def _stop_when_removed(server: uvicorn.Server) -> None:
+    """End the servers once the practice desk they belong to is removed."""
+    while port_in_use(settings.DESK_DATA):
+        time.sleep(LOOK_SECONDS)
+    server.should_exit = True

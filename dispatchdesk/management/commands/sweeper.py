@@ -12,6 +12,7 @@ from django.db import InterfaceError, OperationalError, connection
 from kombu.exceptions import OperationalError as BrokerError
 
 from dispatchdesk.models import Moment, mark
+from dispatchdesk.practice.stream import tick
 from dispatchdesk.tasks import answer
 from routing.actions.sweeping import sweep
 
@@ -43,6 +44,7 @@ class Command(BaseCommand):
             began = time.monotonic()
             try:
                 sweep()
+                tick()
                 if began - marked >= BEAT_SECONDS:
                     mark(Moment.SWEEPER)
                     marked = began

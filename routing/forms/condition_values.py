@@ -69,7 +69,7 @@ def _scalar(fact: str, op: Op, raw: str, catalogue: Catalogue) -> Value:
     spec = catalogue.input_of(fact)
     match shape:
         case Shape.ANY:
-            return _inferred(text)
+            return read_untyped(text)
         case Shape.MONEY if spec is not None:
             return _parsed(spec, text)
         case Shape.NUMBER:
@@ -118,7 +118,8 @@ def _day(text: str) -> Value:
     return _parsed(InputSpec(name="day", label="The day", kind=Kind.DATE), text)
 
 
-def _inferred(text: str) -> Value:
+def read_untyped(text: str) -> Value:
+    """Read a value nobody declared: a number, an amount, true or false; else a text, quotes around it taken off."""
     if len(text) > 1 and _QUOTES.get(text[0]) == text[-1]:
         return text[1:-1]
     if text in _TRUTHS:
@@ -148,6 +149,6 @@ def _written(value: Value, test: Test, catalogue: Catalogue) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str) and test.op not in _TEXTUAL and shape_of(test.fact, catalogue) is Shape.ANY:
-        is_plain = _MONEY.fullmatch(value) is None and _inferred(value) == value
+        is_plain = _MONEY.fullmatch(value) is None and read_untyped(value) == value
         return value if is_plain else f'"{value}"'
     return as_text(value)

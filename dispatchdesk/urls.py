@@ -12,6 +12,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("routing.urls")),
     path("r/", include("routing.urls.requests")),
     path("reviews/", include("reviews.urls")),
+    path("settings/queues/", include("reviews.urls_setup")),
+    path("settings/people/", include("dispatchdesk.accounts.urls_people")),
     path("api/v1/", api.urls),
     path("healthz", healthz, name="healthz"),
     path("admin/", admin.site.urls),

@@ -1,0 +1,117 @@
+"""Admins add people, change what they may do, and close accounts; everybody changes their own password."""
+
+import secrets
+from dataclasses import dataclass
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+
+from dispatchdesk.accounts.models import User
+from routing.domain.roles import Actor, Role
+from routing.errors import Invalid, NotAllowed, NotVisible
+
+_SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look like one another
+STAFF = frozenset({Role.OPERATOR.value, Role.REVIEWER.value, Role.ADMIN.value})
+
+
+@dataclass(frozen=True, slots=True)
+class PersonDetails:
+    """Who somebody is: their one role, and the names of the groups they belong to (made when new)."""
+
+    full_name: str
+    email: str
+    role: str
+    groups: tuple[str, ...] = ()
+
+
+def new_password() -> str:
+    """Return a password that can be read aloud: four times four signs, about 79 bits."""
+    return "-".join("".join(secrets.choice(_SIGNS) for _ in range(4)) for _ in range(4))
+
+
+def add_person(*, actor: Actor, username: str, details: PersonDetails) -> tuple[User, str]:
+    """Make an account and return it with its first password, which is told once. Raises Invalid."""
+    _check(actor, details)
+    password = new_password()
+    with transaction.atomic():
+        if User.objects.filter(username__iexact=username).exists():
+            raise Invalid(f"“{username}” is taken.", {"username": "Somebody has this username already."})
+        user = User(username=username)
+        _set(user, details)
+        user.set_password(password)
+        user.save()
+        _join(user, details)
+        return user, password
+
+
+def change_person(*, actor: Actor, user_id: int, details: PersonDetails) -> User:
+    """Change who somebody is and may do; it counts from their next click. Raises Invalid for the last admin."""
+    _check(actor, details)
+    with transaction.atomic():
+        user = _find(user_id)
+        if details.role != Role.ADMIN.value:
+            _keep_an_admin(user)
+        _set(user, details)
+        user.save(update_fields=["first_name", "last_name", "email", "role"])
+        _join(user, details)
+        return user
+
+
+def set_active(*, actor: Actor, user_id: int, active: bool) -> User:
+    """Close an account, which ends its sessions and tokens, or open it again. Raises Invalid for the last admin."""
+    _check_admin(actor)
+    with transaction.atomic():
+        user = _find(user_id)
+        if not active:
+            _keep_an_admin(user)
+        user.is_active = active
+        user.save(update_fields=["is_active"])
+        return user
+
+
+def reset_password(*, actor: Actor, user_id: int) -> tuple[User, str]:
+    """Give somebody a new first password, which is told once and ends their sessions."""
+    _check_admin(actor)
+    password = new_password()
+    with transaction.atomic():
+        user = _find(user_id)
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        return user, password
+
+
+def _check_admin(actor: Actor) -> None:
+    if actor.role not in {Role.ADMIN, Role.SYSTEM}:
+        raise NotAllowed("Only admins change people's accounts.")
+
+
+def _check(actor: Actor, details: PersonDetails) -> None:
+    _check_admin(actor)
+    if details.role not in STAFF:
+        raise Invalid("A person is an operator, a reviewer or an admin.", {"role": "Choose one of the three."})
+
+
+def _find(user_id: int) -> User:
+    # All admins are locked, lowest id first, so that two changes at once cannot take away the last two.
+    list(User.objects.select_for_update().filter(role=Role.ADMIN.value).order_by("pk").values_list("pk", flat=True))
+    user = User.objects.select_for_update().filter(pk=user_id, role__in=STAFF).first()
+    if user is None:
+        raise NotVisible("There is no such person.")
+    return user
+
+
+def _keep_an_admin(user: User) -> None:
+    if user.role != Role.ADMIN.value or not user.is_active:
+        return
+    if not User.objects.filter(role=Role.ADMIN.value, is_active=True).exclude(pk=user.pk).exists():
+        raise Invalid(f"{user.display_name()} is the only admin. Make somebody else an admin first.")
+
+
+def _set(user: User, details: PersonDetails) -> None:
+    first, _, last = details.full_name.strip().partition(" ")
+    user.first_name, user.last_name = first[:150], last.strip()[:150]
+    user.email, user.role = details.email, details.role
+
+
+def _join(user: User, details: PersonDetails) -> None:
+    user.groups.set([Group.objects.get_or_create(name=name[:150])[0] for name in details.groups])

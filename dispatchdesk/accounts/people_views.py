@@ -1,0 +1,124 @@
+"""People: the list, their forms, closing accounts, first passwords, and changing one's own password."""
+
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.forms import PasswordChangeForm
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+
+from dispatchdesk.accounts import people
+from dispatchdesk.accounts.models import User
+from dispatchdesk.accounts.people_forms import PersonForm, initial_of
+from reviews.models import Membership
+from routing.errors import Invalid, NotVisible
+from routing.views.access import ADMINS, DeskRequest, page
+
+
+@page("GET", roles=ADMINS)
+def person_list(request: DeskRequest) -> HttpResponse:
+    """Everybody who signs in, with their queues."""
+    queues: dict[int, list[str]] = {}
+    for row in Membership.objects.select_related("queue__destination").order_by("queue__destination__name"):
+        queues.setdefault(row.user_id, []).append(f"{row.queue}{' (lead)' if row.lead else ''}")
+    users = User.objects.filter(role__in=people.STAFF).prefetch_related("groups").order_by("-is_active", "username")
+    lines = [{"user": user, "queues": queues.get(user.pk, [])} for user in users]
+    return render(request, "people/list.html", {"lines": lines})
+
+
+def _person(user_id: int) -> User:
+    user = User.objects.filter(pk=user_id, role__in=people.STAFF).first()
+    if user is None:
+        raise NotVisible("There is no such person.")
+    return user
+
+
+@page("GET", "POST", roles=ADMINS)
+def new(request: DeskRequest) -> HttpResponse:
+    """Add somebody; their first password is shown once."""
+    if request.method == "GET":
+        return _form(request, PersonForm())
+    form = PersonForm(request.POST)
+    if not form.is_valid():
+        return _form(request, form, status=422)
+    try:
+        user, password = people.add_person(
+            actor=request.actor, username=form.cleaned_data["username"], details=form.details()
+        )
+    except Invalid as refusal:
+        return _refused(request, form, refusal)
+    return _password_page(request, user, password)
+
+
+@page("GET", "POST", roles=ADMINS)
+def edit(request: DeskRequest, user_id: int) -> HttpResponse:
+    """Change who somebody is and may do."""
+    user = _person(user_id)
+    if request.method == "GET":
+        return _form(request, PersonForm(existing=user, initial=initial_of(user)), user)
+    form = PersonForm(request.POST, existing=user)
+    if not form.is_valid():
+        return _form(request, form, user, status=422)
+    try:
+        people.change_person(actor=request.actor, user_id=user_id, details=form.details())
+    except Invalid as refusal:
+        return _refused(request, form, refusal, user)
+    messages.success(request, f"{user.username} is saved. It counts from their next click.")
+    return redirect("people:list")
+
+
+def _form(request: DeskRequest, form: PersonForm, user: User | None = None, status: int = 200) -> HttpResponse:
+    return render(request, "people/form.html", {"form": form, "person": user}, status=status)
+
+
+def _refused(request: DeskRequest, form: PersonForm, refusal: Invalid, user: User | None = None) -> HttpResponse:
+    named = refusal.fields.keys() & form.fields.keys()
+    for name in named:
+        form.add_error(name, refusal.fields[name])
+    if not named:
+        form.add_error(None, str(refusal))
+    return _form(request, form, user, status=422)
+
+
+@page("POST", roles=ADMINS)
+def set_active(request: DeskRequest, user_id: int) -> HttpResponse:
+    """Close an account, or open it again."""
+    active = request.POST.get("active") == "yes"
+    try:
+        user = people.set_active(actor=request.actor, user_id=user_id, active=active)
+    except Invalid as refusal:
+        messages.error(request, str(refusal))
+        return redirect("people:list")
+    words = "can sign in again" if active else "can no longer sign in, and is signed out everywhere"
+    messages.success(request, f"{user.display_name()} {words}.")
+    return redirect("people:list")
+
+
+@page("POST", roles=ADMINS)
+def reset_password(request: DeskRequest, user_id: int) -> HttpResponse:
+    """Give somebody a new first password, shown once."""
+    user, password = people.reset_password(actor=request.actor, user_id=user_id)
+    if user.pk == request.actor.user_id:
+        update_session_auth_hash(request, user)
+    return _password_page(request, user, password)
+
+
+def _password_page(request: DeskRequest, user: User, password: str) -> HttpResponse:
+    response = render(request, "people/password.html", {"person": user, "password": password})
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@sensitive_post_parameters()
+@page("GET", "POST")
+def own_password(request: DeskRequest) -> HttpResponse:
+    """Change one's own password."""
+    user = _person(request.actor.user_id or 0)
+    form = PasswordChangeForm(user, request.POST or None, label_suffix="")
+    if request.method == "GET" or not form.is_valid():
+        status = 200 if request.method == "GET" else 422
+        return render(request, "people/own_password.html", {"form": form}, status=status)
+    form.save()
+    update_session_auth_hash(request, user)
+    messages.success(request, "Your password is changed. Other places where you were signed in are signed out.")
+    return redirect("routing:settings")

@@ -1,0 +1,47 @@
+"""The desk that ``feed`` measures: somebody who is signed in, and an item that moves."""
+
+from functools import lru_cache
+from time import perf_counter
+
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import connections, transaction
+
+from dispatchdesk.accounts.models import User
+from routing import transitions
+from routing.domain.roles import DESK, Actor, Role
+from routing.domain.states import Action, State
+from routing.transitions import Change
+from tests.desks import TestDesk
+
+ADMIN = Actor(role=Role.ADMIN, name="bench")
+
+
+def signed_in_session() -> str:
+    """Make an operator, and return the key of their session."""
+    user = User.objects.create_user("bench", role=Role.OPERATOR.value)
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    return str(session.session_key)
+
+
+@lru_cache(maxsize=1)
+def _item_id() -> int:
+    return TestDesk().send("A request that moves", actor=DESK).pk
+
+
+def commit_move() -> tuple[int, float]:
+    """Move the item, and return its version and the moment of the commit, before anybody is told."""
+    moments: list[float] = []
+    try:
+        with transaction.atomic():
+            transaction.on_commit(lambda: moments.append(perf_counter()))
+            item = transitions.lock_one(_item_id())
+            change = Change(item, Action.REQUEUE, State.INCOMING)
+            transitions.apply([change], ADMIN, transitions.database_now())
+        return item.version, moments[0]
+    finally:
+        connections.close_all()

@@ -21,7 +21,7 @@ from routing.outgoing.messages import Request, Response
 from routing.outgoing.statuses import status_error
 from routing.queries import desk as desk_queries
 from routing.queries.facts import knowledge
-from routing.router import model_backed
+from routing.router import model_backed, reading
 from routing.transitions import database_now
 
 MAX_BYTES = 1_000_000
@@ -51,6 +51,7 @@ class Result:
 
 
 RETRY = "retry"
+READER_STEP = "reader"  # the kind of the step in which a model reads inputs from the text
 
 
 def call(step: Step, config: Mapping[str, object]) -> Result:
@@ -62,7 +63,7 @@ def call(step: Step, config: Mapping[str, object]) -> Result:
             return _mail(step)
         if step.kind in {DestinationKind.TOOL, DestinationKind.SOURCE}:
             return _http(step, config)
-        return _router(step)
+        return _reader(step) if step.kind == READER_STEP else _router(step)
     except OutgoingError as error:
         return _failed(step, error)
     except TemplateError as error:
@@ -165,6 +166,15 @@ def _router(step: Step) -> Result:
     reply = model_backed.suggest(chat_settings(), f"{item.title}\n{item.text}", names, places)
     output: dict[str, object] = {"label": reply.label, "confidence": reply.confidence, "reason": reply.reason}
     return Result(Step.SUCCEEDED, output=output, tokens_in=reply.tokens_in, tokens_out=reply.tokens_out)
+
+
+def _reader(step: Step) -> Result:
+    item = step.item
+    specs = desk_queries.load().catalogue(item.work_type_id).inputs
+    answer = reading.ask(chat_settings(), f"{item.title}\n{item.text}", specs)
+    return Result(
+        Step.SUCCEEDED, output={"values": answer.values}, tokens_in=answer.tokens_in, tokens_out=answer.tokens_out
+    )
 
 
 def perform(call_data: Mapping[str, object], config: Mapping[str, object], *, idempotency_key: str = "") -> Result:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable
 from decimal import Decimal
 
+from routing.actions.calling import READER_STEP
 from routing.actions.passes import Pass
 from routing.domain import templates
 from routing.domain.catalogue import PortKind
@@ -13,6 +14,7 @@ from routing.models import Step, TableRow
 from routing.queries import desk as desk_queries
 from routing.queries.desk import Place
 from routing.router import live
+from routing.router.reading import readable
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +69,8 @@ def _find_input(work: Pass, name: str) -> Found:
         learned = work.learn(fact_name, known(found.value), "text", quote=found.quote, doubtful=found.doubtful)
         if learned:
             return True
+    elif _may_be_read(work, spec):
+        return _step(work, READER_STEP, None)
     if spec.source:
         fact = lookup(work.known.facts, spec.source)
         slug = spec.source.split(".")[1]
@@ -84,6 +88,19 @@ def _find_input(work: Pass, name: str) -> Found:
     if "requester" not in spec.providers:
         return work.learn(fact_name, MISSING, "desk")
     return None
+
+
+def read_fact(work: Pass) -> str:
+    """Return the name of the fact which says that a model has read the text for this type's inputs."""
+    slug = work.item.work_type.slug if work.item.work_type else ""
+    return f"text.{slug}"
+
+
+def _may_be_read(work: Pass, spec: InputSpec) -> bool:
+    """Whether a model is in use that has not read the text for this type yet."""
+    if not desk_queries.uses_model_router() or spec not in readable([spec]):
+        return False
+    return lookup(work.known.facts, read_fact(work)).status is Status.UNKNOWN
 
 
 def _ask_router(work: Pass) -> Found:
@@ -150,7 +167,7 @@ def _step(work: Pass, name: str, place: Place | None) -> Step:
         item=work.item,
         run=work.item.run,
         name=name,
-        kind=place.row.kind if place else ROUTER_STEP,
+        kind=place.row.kind if place else name,
         destination=place.row if place else None,
         version_id=place.version_id if place else None,
         due_at=work.now,

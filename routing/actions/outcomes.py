@@ -136,7 +136,7 @@ def run_steps(work: Pass, steps: list[Step], *, acting: bool) -> None:
         step.acting = acting
     work.steps.extend(steps)
     first = steps[0]
-    name = first.destination.name if first.destination else "AI router"
+    name = first.destination.name if first.destination else f"AI {first.name}"
     work.change = Change(
         work.item,
         Action.SEND,

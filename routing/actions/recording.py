@@ -4,23 +4,25 @@ import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import cast
 
 from django.db import transaction
 from django.db.models import F
 
 from routing import nudges, transitions
 from routing.actions import calls, deciding, finding, outcomes
-from routing.actions.calling import RETRY, Result
+from routing.actions.calling import READER_STEP, RETRY, Result
 from routing.actions.passes import Pass
 from routing.actions.proposals import fallback_queue, no_route
 from routing.domain import engine
-from routing.domain.facts import MISSING, Fact, Money, Status, Value, known
+from routing.domain.facts import MISSING, Fact, Money, Status, Value, known, lookup
 from routing.domain.roles import DESK
 from routing.domain.states import Action, State
 from routing.domain.templates import TemplateError
 from routing.kinds import Opening
 from routing.models import Destination, DestinationKind, FactRevision, Letter, Step, WorkItem
 from routing.queries import desk as desk_queries
+from routing.router.reading import checked
 from routing.transitions import Change
 
 logger = logging.getLogger(__name__)
@@ -171,6 +173,8 @@ def _ask(work: Pass, cause: str, question: str, proposal: dict[str, object]) -> 
 def _learn(work: Pass, step: Step, result: Result) -> None:
     if step.kind == finding.ROUTER_STEP:
         _learn_route(work, step, result)
+    elif step.kind == READER_STEP:
+        _learn_reading(work, step, result)
     elif step.kind == DestinationKind.SOURCE:
         _learn_fields(
             work, step.name, step, result, f"source:{step.name.removeprefix('source.')}", prefix=f"{step.name}."
@@ -189,6 +193,21 @@ def _learn_route(work: Pass, step: Step, result: Result) -> None:
     finding.learn_suggestion(
         work, str(result.output["label"]), confidence, str(result.output["reason"]), "model:router"
     )
+
+
+def _learn_reading(work: Pass, step: Step, result: Result) -> None:
+    """Record what the model read; a value whose words bear it out is the requester's own."""
+    name = finding.read_fact(work)
+    if step.status != Step.SUCCEEDED:
+        work.learn(name, Fact(Status.UNAVAILABLE, cause=result.cause), "model:reader")
+        return
+    work.learn_value(name, "read", "model:reader")
+    specs = work.desk.catalogue(work.item.work_type_id).inputs
+    values = cast("list[dict[str, str]]", result.output["values"])
+    for reading in checked(values, f"{work.item.title}\n{work.item.text}", specs, work.now.date()):
+        fact = f"input.{reading.name}"
+        if lookup(work.known.facts, fact).status is Status.UNKNOWN:
+            work.learn(fact, known(reading.value), "text", quote=reading.quote, doubtful=reading.doubtful)
 
 
 def _learn_fields(work: Pass, name: str, step: Step, result: Result, provider: str, *, prefix: str) -> None:

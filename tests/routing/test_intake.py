@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -99,7 +100,7 @@ def test_a_batch_answers_each_request_in_order() -> None:
         ({"inputs": {"colour": "red"}}, "inputs"),
     ],
 )
-def test_what_cannot_be_used_is_named(given: dict[str, object], field: str) -> None:
+def test_what_cannot_be_used_is_named(given: dict[str, Any], field: str) -> None:
     with pytest.raises(Invalid) as refused:
         intake.receive(actor=PROGRAM, request=request(**given), trigger_kind="api")
     assert list(refused.value.fields) == [field]

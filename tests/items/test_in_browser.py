@@ -1,0 +1,159 @@
+"""The requester's page and the item's page in a real browser."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from routing import requesters
+from routing.actions import attaching, noting
+from routing.domain.roles import Actor, Role
+from routing.models import WorkItem
+from tests.desks import TestDesk, decide, fresh
+from tests.feed.conftest import Web, _web, web
+
+__all__ = ["_web", "web"]  # fixtures of another package
+
+pytestmark = pytest.mark.browser
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+HOSTILE = (
+    '</p><img src=x onerror="window.hacked=1">'
+    '<a href="javascript:window.hacked=1" hx-get="/x" hx-trigger="load">K-1</a>'
+)
+Scheme = Literal["light", "dark"]
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    # Playwright keeps an event loop in this thread, which Django takes for a mistake.
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        opened = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+def context_of(browser: Browser, width: int = 1440, scheme: Scheme = "light") -> BrowserContext:
+    """A browser of its own."""
+    return browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce")
+
+
+def sign_in(context: BrowserContext, server: Web, desk: TestDesk, username: str) -> None:
+    """Sign somebody in."""
+    session = server.session_of(desk.people[username])
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": server.url}])
+
+
+def opened(context: BrowserContext, address: str) -> Page:
+    """Open a page; scripts that fail fail the test."""
+    page = context.new_page()
+    page.on("pageerror", lambda error: pytest.fail(f"script error: {error}"))
+    page.goto(address)
+    return page
+
+
+def link(server: Web, item: WorkItem) -> str:
+    """Return the address of the requester's page."""
+    return f"{server.url}/r/{requesters.page_token(item)}/"
+
+
+@pytest.fixture
+def asked(web: Web, desk: TestDesk) -> WorkItem:
+    """An item whose requester is asked for three inputs."""
+    item = desk.send("It has not come.", type="support", requester_email="kim@example.org", requester_name="Kim")
+    decide()
+    return item
+
+
+def test_a_requester_answers_and_the_item_s_page_shows_it_without_a_reload(
+    web: Web,
+    desk: TestDesk,
+    asked: WorkItem,
+    browser: Browser,
+) -> None:
+    with context_of(browser) as staff, context_of(browser, width=390) as kims:
+        sign_in(staff, web, desk, "olga")
+        item_page = opened(staff, f"{web.url}/items/{asked.code}/")
+        expect(item_page.locator("#live")).to_have_attribute("data-live", "connected")
+        item_page.evaluate("window.isStillTheSamePage = true")
+
+        page = opened(kims, link(web, asked))
+        amount = page.locator("#input_amount")
+        expect(amount).to_be_hidden()
+        page.get_by_label("Topic", exact=True).select_option("refund")
+        expect(amount).to_be_visible()
+        amount.fill("a lot")
+        page.get_by_label("I don't have this: Order number").check()
+        page.get_by_role("button", name="Send the answer").click()
+        expect(page.get_by_role("alert")).to_contain_text("What you typed is kept.")
+        expect(amount).to_have_value("a lot")
+        expect(page.get_by_label("I don't have this: Order number")).to_be_checked()
+        amount.fill("49,90")
+        page.get_by_role("button", name="Send the answer").click()
+        expect(page.get_by_text("We have your answer.")).to_be_visible()
+
+        expect(item_page.locator("#item-inputs")).to_contain_text("49.90 EUR")
+        expect(item_page.locator("#item-timeline")).to_contain_text("The requester answered")
+        assert item_page.evaluate("window.isStillTheSamePage") is True
+
+
+def test_an_item_is_moved_by_keys_alone(web: Web, desk: TestDesk, asked: WorkItem, browser: Browser) -> None:
+    with context_of(browser) as staff:
+        sign_in(staff, web, desk, "olga")
+        page = opened(staff, f"{web.url}/items/{asked.code}/")
+        page.keyboard.press("m")
+        expect(page.locator("#move-find")).to_be_focused()
+        page.keyboard.type("done")
+        page.keyboard.press("Enter")
+        expect(page.locator("#move")).to_be_hidden()
+        expect(page.locator(".fact-state")).to_contain_text("Done")
+        assert fresh(asked).state == "done"
+
+
+def test_hostile_words_and_names_stay_words(web: Web, desk: TestDesk, browser: Browser) -> None:
+    olga = Actor(role=Role.OPERATOR, name="olga", user_id=desk.people["olga"].pk)
+    item = desk.send(
+        HOSTILE, title=HOSTILE[:190], type="support", requester_email="kim@example.org", requester_name=HOSTILE[:140]
+    )
+    attaching.attach(item_id=item.pk, files=[SimpleUploadedFile("x.svg", b"<svg onload=1>")], by=HOSTILE[:140])
+    noting.add_note(actor=olga, item_id=item.pk, text=HOSTILE)
+    decide()
+    with context_of(browser) as staff:
+        sign_in(staff, web, desk, "olga")
+        asked_for: list[str] = []
+        for address in (f"{web.url}/items/{item.code}/", f"{web.url}/outbox/", link(web, item)):
+            page = opened(staff, address)
+            page.on("request", lambda request: asked_for.append(request.url))
+            page.reload()
+            expect(page.locator("main")).to_contain_text("onerror")
+            assert page.locator("main img, main [hx-get='/x'], main a[href^=javascript]").count() == 0
+            assert page.evaluate("window.hacked") is None
+        assert not [url for url in asked_for if url.endswith("/x")]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")])
+def test_every_page_can_be_used_by_everybody(
+    web: Web,
+    desk: TestDesk,
+    asked: WorkItem,
+    browser: Browser,
+    width: int,
+    scheme: Scheme,
+) -> None:
+    pages = [f"/items/{asked.code}/", f"/items/{asked.code}/inputs/", f"/items/{asked.code}/move/", "/outbox/"]
+    pages += ["/items/new/?type=support", f"/r/{requesters.page_token(asked)}/", "/r/nothing/"]
+    with context_of(browser, width, scheme) as staff:
+        sign_in(staff, web, desk, "olga")
+        for path in pages:
+            page = opened(staff, f"{web.url}{path}")
+            for details in page.locator("main details:not(.menu)").all():
+                details.evaluate("element => { element.open = true; }")
+            violations = Axe().run(page).response["violations"]
+            assert [(path, found["id"]) for found in violations] == []
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{path} is too wide"
+            page.close()

@@ -78,6 +78,8 @@ def test_a_move_in_one_browser_shows_in_the_other_without_a_reload(web: Web, des
         signed_in(browser, web, desk.people["otto"]) as second,
     ):
         olgas, ottos = open_board(first, web), open_board(second, web)
+        ottos.locator(f"#card-{item.code} .card-title").click()
+        expect(ottos.locator("#drawer-facts")).to_contain_text("Incoming")
         olgas.locator(f"#card-{item.code} .card-title").focus()
         olgas.keyboard.press("m")
         olgas.get_by_role("searchbox", name="Find a place").fill("triage")
@@ -85,6 +87,7 @@ def test_a_move_in_one_browser_shows_in_the_other_without_a_reload(web: Web, des
         for page in (olgas, ottos):
             shows(page, "in_review", item)
             expect(page.locator("#needs-count")).to_have_text("1")
+        expect(ottos.locator("#drawer-facts")).to_contain_text("In review")
         moving.move(actor=ADMIN, item_id=item.pk, to="state:done")
         for page in (olgas, ottos):
             shows(page, "done", item)

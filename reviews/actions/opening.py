@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, Q
 
 from reviews.models import Queue, Review, Verdict
+from reviews.queries.colleagues import who_may_see
 from reviews.queries.people import staff_of
 from reviews.queries.waiting import waiting_reviews
 from routing.domain.digests import digest
@@ -71,7 +72,9 @@ class QueuePeople:
     def eligible(self, destination: Destination, item: WorkItem | None = None) -> bool:
         """Return whether somebody staffs the queue who may see the item."""
         queue = Queue.objects.filter(destination=destination).first()
-        return queue is not None and staff_of(queue).exists()
+        if queue is None:
+            return False
+        return who_may_see(staff_of(queue), item.work_type if item else None).exists()
 
     def problems(self, destination: Destination) -> list[str]:
         """Return what is wrong with the queue, in the admin's words."""

@@ -18,6 +18,9 @@ from routing.queries.desk import Desk
 
 LONGEST_TEXT = 20_000
 LONG_FROM = 80
+# Which field shows what an action refuses about a part of a judgement.
+_FIELD_OF = {"comment": "ask_note", "to": "reassign_to", "type": "where", "destination": "where"}
+_OWN_FIELDS = frozenset({"decline_reason", "reassign_to", "where"})
 EDITED = ("field:", "draft:", "input:", "none:", "result:")
 
 Choices = list[tuple[str, str | list[tuple[str, str]]]]
@@ -61,7 +64,8 @@ class VerdictForm(forms.Form):
 
     def _add_common_fields(self) -> None:
         note = forms.Textarea(attrs={"rows": 2})
-        self.fields["comment"] = forms.CharField(label="Comment", required=False, max_length=2000, widget=note)
+        label = "What was done" if self.kind == "task" else "Comment"
+        self.fields["comment"] = forms.CharField(label=label, required=False, max_length=2000, widget=note)
         self.fields["decline_reason"] = forms.CharField(
             label="Why not?", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
         )
@@ -256,9 +260,12 @@ class VerdictForm(forms.Form):
     def take(self, error: Invalid) -> None:
         """Show what the desk refused at the fields it concerns, else above the form."""
         for name, message in error.fields.items():
-            field = next((known for known in (name, f"input:{name}") if known in self.fields), None)
-            if field is not None and self.is_bound:
-                self.add_error(field, message)
+            if (name in self.fields and ":" in name) or name in _OWN_FIELDS:
+                self.add_error(name, message)
+            elif f"input:{name}" in self.fields:
+                self.add_error(f"input:{name}", message)
+            elif _FIELD_OF.get(name) in self.fields:
+                self.add_error(_FIELD_OF[name], str(error))
         if not self.errors:
             self.add_error(None, str(error))
 

@@ -13,8 +13,8 @@ class Review(models.Model):
     """One question to the people of a queue, or to one person.
 
     ``order_at`` is fixed on entry as the earlier of the due time and arrival plus the longest wait of the item's
-    priority; the queue is served in that order. ``proposal`` is what is proposed, in the shape its ``kind`` key names, and
-    ``digest`` binds a verdict to exactly it. The claim is the columns ``claimed_by``, ``epoch`` and
+    priority; the queue is served in that order. ``proposal`` is what is proposed, in the shape its ``kind`` key
+    names, and ``digest`` binds a verdict to exactly it. The claim is the columns ``claimed_by``, ``epoch`` and
     ``lease_expires_at`` of this row, so that there can be only one.
     """
 

@@ -5,6 +5,7 @@ from django.db.models import Q, QuerySet
 
 from reviews.models import Queue, Review
 from routing.domain.roles import Role
+from routing.models import WorkType
 
 STAFF_ROLES = [Role.OPERATOR.value, Role.REVIEWER.value, Role.ADMIN.value]
 
@@ -12,10 +13,14 @@ STAFF_ROLES = [Role.OPERATOR.value, Role.REVIEWER.value, Role.ADMIN.value]
 def people_for(review: Review) -> QuerySet:  # type: ignore[type-arg]
     """Return the active people of the desk who may see the review's item, by name."""
     rows = get_user_model().objects.filter(is_active=True, role__in=STAFF_ROLES)
-    work_type = review.item.work_type
-    if work_type is not None and work_type.visible_to.exists():
-        rows = rows.filter(Q(role=Role.ADMIN.value) | Q(groups__in=work_type.visible_to.all())).distinct()
-    return rows.order_by("first_name", "last_name", "username")
+    return who_may_see(rows, review.item.work_type).order_by("first_name", "last_name", "username")
+
+
+def who_may_see(people: QuerySet, work_type: WorkType | None) -> QuerySet:  # type: ignore[type-arg]
+    """Return those of these people who may see items of a work type (None: without one)."""
+    if work_type is None or not work_type.visible_to.exists():
+        return people
+    return people.filter(Q(role=Role.ADMIN.value) | Q(groups__in=work_type.visible_to.all())).distinct()
 
 
 def queues_for(review: Review) -> QuerySet[Queue]:

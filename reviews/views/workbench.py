@@ -113,6 +113,7 @@ def show(
         "results": [bound[name] for name in bound.fields if name.startswith("result:")],
         "why": why(found, desk),
         "evidence": evidence(found, desk),
+        "title_in_text": found.item.text.startswith(found.item.title),
         "message": message,
         "closed": closed_words(found) if found.status != Review.OPEN else "",
         "typed": _typed(bound) if found.status != Review.OPEN else [],

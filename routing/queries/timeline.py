@@ -202,12 +202,16 @@ _CHANNELS = {
 }
 
 
+def channel_words(channel: str) -> str:
+    """Return how a request came in, in words that follow “came in”."""
+    return _CHANNELS.get(channel) or f"by {channel}"
+
+
 def _title(item: WorkItem, event: Event, decision: Explained | None, names: Names) -> str:
     data = event.data
     match event.kind:
         case "received":
-            channel = str(data.get("channel", ""))
-            return f"Came in {_CHANNELS.get(channel) or f'by {channel}'}"
+            return f"Came in {channel_words(str(data.get('channel', '')))}"
         case "send":
             return f"Sent to {_places(data.get('to'), names)}"
         case "send_to":

@@ -34,7 +34,7 @@ from routing.queries.items import (
     people_in,
 )
 from routing.queries.steps import step_line, steps_of
-from routing.queries.timeline import Entry, Names, events_of, people_names, timeline
+from routing.queries.timeline import Entry, Names, channel_words, events_of, people_names, timeline
 from routing.views import uploads
 from routing.views.access import DeskRequest, page
 
@@ -121,6 +121,7 @@ def _drawer(found: _Page) -> dict[str, object]:
 def _whole(item: WorkItem, found: _Page) -> dict[str, object]:
     return {
         "rows": found.rows,
+        "channel": channel_words(item.channel),
         "pieces": marked(item.text, found.rows),
         "title_pieces": marked(item.title, [row for row in found.rows if row.quote not in item.text]),
         "answers": free_answers(found.known.revisions),

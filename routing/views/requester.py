@@ -26,6 +26,7 @@ from routing.views import uploads
 from routing.views.access import open_page
 
 _WORKED_ON = ("We are working on it", "You need not do anything. We write to you when there is news.")
+_ON_HOLD = ("It is on hold", "Somebody looks after it and goes on later. We write to you when there is news.")
 _WORDS = {
     State.INCOMING: _WORKED_ON,
     State.WORKING: _WORKED_ON,
@@ -90,7 +91,7 @@ def _show(
     status: int = 200,
 ) -> HttpResponse:
     is_asked = question is not None and item.state == State.WAITING and item.wait_kind == WaitKind.REQUESTER
-    title, words = _WORDS[State(item.state)]
+    title, words = _ON_HOLD if item.wait_kind == WaitKind.HOLD else _WORDS[State(item.state)]
     context: dict[str, object] = {
         "item": item,
         "status_title": title,

@@ -1,8 +1,10 @@
 """The requester's signed page: who gets in, what it shows, and how answers are taken."""
 
+import logging
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from dispatchdesk.logs import HideLinks
 from reviews.actions import claiming, judging
 from reviews.actions.judging import Judgement
 from reviews.models import Review
@@ -260,3 +263,13 @@ def test_the_status_is_said_in_plain_words(
     page = Client().get(link(asked)).content.decode()
     assert words in page
     assert "<form" not in page
+
+
+def test_links_do_not_get_into_the_log(asked: WorkItem, old_link: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = StringIO()
+    [handler] = [one for one in logging.getLogger().handlers if any(isinstance(f, HideLinks) for f in one.filters)]
+    monkeypatch.setattr(handler, "stream", log)
+    Client().get(old_link)
+    Client(enforce_csrf_checks=True).post(old_link, {})
+    assert log.getvalue().count("/r/…/") == 2
+    assert requesters.page_token(asked).partition(":")[0] not in log.getvalue()

@@ -1,18 +1,15 @@
 """What a destination does, as forms in the user's words: one form for each kind and way."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
-from routing.domain.facts import Fact, known
 from routing.domain.rules import BY_RULE
-from routing.forms.condition_values import read_untyped
 from routing.forms.config_fields import (
     AddressField,
-    FactsField,
     HeadersField,
     JsonTemplateField,
     MappingField,
@@ -337,27 +334,6 @@ class TextSourceForm(DestinationForm):
     sections = (("The text", ("text",)),)
 
     text = forms.CharField(label="Text", widget=area(12), max_length=100_000)
-
-
-class TryForm(forms.Form):
-    """What a destination is tried with: a request of the desk, facts in its place or besides, the rule's texts."""
-
-    code = forms.CharField(label="Code of a request", max_length=30, required=False, help_text="Such as D-12.")
-    facts = FactsField(label="Facts", help_text="Besides, or instead. One a line: input.order_number = K-10234")
-
-    def __init__(self, *args: Any, texts: Sequence[str] = (), **options: Any) -> None:
-        super().__init__(*args, **{"label_suffix": "", "auto_id": "try_%s", **options})
-        self.texts = tuple(texts)
-        for name in texts:
-            self.fields[f"text-{name}"] = TemplateField(label=f"Text “{name}” from the rule", required=False, rows=3)
-
-    def facts_given(self) -> dict[str, Fact]:
-        """Return the facts as typed."""
-        return {name: known(read_untyped(value)) for name, value in self.cleaned_data["facts"].items()}
-
-    def texts_given(self) -> list[tuple[str, str]]:
-        """Return the rule's texts as typed."""
-        return [(name, str(self.cleaned_data[f"text-{name}"])) for name in self.texts]
 
 
 FORMS: dict[str, type[DestinationForm]] = {

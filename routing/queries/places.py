@@ -1,6 +1,5 @@
 """Destinations as the set-up pages show them: by kind, with what is wrong, their versions and their secret's host."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -82,12 +81,6 @@ def find_place(desk: Desk, slug: str) -> Place | None:
 def versions_of(place: Place) -> list[DestinationVersion]:
     """Return every version of a destination, newest first."""
     return list(place.row.versions.select_related("created_by"))
-
-
-def config_text(version: DestinationVersion) -> str:
-    """Return a version's configuration to be read; the secret itself is never part of it."""
-    shown = {key: value for key, value in version.config.items() if key != "credential" and value not in (None, "", {})}
-    return json.dumps(shown, indent=2, ensure_ascii=False)
 
 
 def credential_of(place: Place) -> Credential | None:

@@ -91,7 +91,8 @@ def set_up_steps() -> list[SetUpStep]:
     """Return the steps to a working desk in the order in which they are best done."""
     in_use = Destination.objects.filter(archived=False)
     queues = list(in_use.filter(kind=DestinationKind.QUEUE))
-    staffed = bool(queues) and not any(people().problems(queue) for queue in queues)
+    unstaffed = [problem for queue in queues for problem in people().problems(queue)]
+    staffed = bool(queues) and not unstaffed
     users = get_user_model().objects.filter(is_active=True).exclude(role__in=[Role.INTAKE.value])
     rules = RulebookVersion.objects.filter(status=RulebookVersion.PUBLISHED)
     intake = WorkItem.objects.exists() or WorkType.objects.filter(Q(public_form=True)).exists()
@@ -127,7 +128,7 @@ def set_up_steps() -> list[SetUpStep]:
         ),
         SetUpStep(
             "Add people, and staff a queue",
-            "Nobody staffs a queue yet." if queues and not staffed else "Who decides what the rules leave to people.",
+            unstaffed[0] if unstaffed else "Who decides what the rules leave to people.",
             staffed and users.count() > 1,
             "people:list" if staffed else "queues:list",
             "People" if staffed else "Queues",

@@ -12,7 +12,8 @@ from routing.actions import configuring, destinations
 from routing.actions.trying import Tried, try_destination
 from routing.domain.facts import Fact
 from routing.errors import Conflict, Invalid, NotVisible
-from routing.forms.destinations import FORMS, DestinationForm, HttpForm, TryForm, form_class
+from routing.forms.destination_pages import TryForm, described
+from routing.forms.destinations import FORMS, DestinationForm, HttpForm, form_class
 from routing.models import DestinationVersion
 from routing.queries import desk as desk_queries
 from routing.queries import places
@@ -52,7 +53,7 @@ def _show(
         "kind": form_class(shown.row.kind, shown.config).title,
         "words": places.words_of(shown),
         "problems": list(places.problems(shown, desk_queries.load())),
-        "config": places.config_text(versions[0]),
+        "parts": described(shown.row, shown.config),
         "credential": places.credential_of(shown),
         "versions": versions,
         "used_by": destinations.used_by(shown.row.slug),
@@ -74,7 +75,7 @@ def version(request: DeskRequest, slug: str, number: int) -> HttpResponse:
     found = DestinationVersion.objects.filter(destination=shown.row, number=number).first()
     if found is None:
         raise NotVisible(f"{shown.row.name} has no version {number}.")
-    context = {"place": shown.row, "version": found, "config": places.config_text(found)}
+    context = {"place": shown.row, "version": found, "parts": described(shown.row, found.config)}
     return render(request, "destinations/version.html", context)
 
 

@@ -12,7 +12,7 @@ from routing.models import RulebookVersion, WorkItem, WorkType
 from tests.desks import TestDesk, decide
 from tests.setup.conftest import SignIn
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 AMOUNT = {"name": "amount", "label": "Refund amount", "kind": "money", "currency": "EUR"}
 OVER = {"fact": "input.amount", "op": "over", "value": {"amount": "200", "currency": "EUR"}}

@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reviews/", include("reviews.urls")),
     path("settings/queues/", include("reviews.urls_setup")),
     path("settings/people/", include("dispatchdesk.accounts.urls_people")),
+    path("practice/", include("dispatchdesk.practice.urls")),
     path("api/v1/", api.urls),
     path("healthz", healthz, name="healthz"),
     path("admin/", admin.site.urls),

@@ -92,7 +92,8 @@ WORK_KINDS = (
                 "required": True,
                 "choices": ["delivery", "refund", "product", "other"],
                 "pattern": _words(
-                    delivery="delivery|delivered|deliver|parcel|package|shipment|tracking",
+                    delivery=r"deliver(?:y|ed)?|parcel|package|shipment|tracking|not arrived"
+                    r"|where is (?:it|(?:(?:my|the) )?order|k-\d{5})",
                     refund="refund|refunded|money back",
                     product="broken|broke|leaks|leaking|dent|whistle|guarantee|product",
                 ),

@@ -191,6 +191,7 @@ def _end_steps(story: _Story) -> None:
         past_steps.close(step, answer)
         learned.append((step, answer))
     Step.objects.bulk_update(steps, past_steps.COLUMNS)
+    Letter.objects.bulk_create([letter for step in steps if (letter := past_steps.letter(step)) is not None])
     work = story.next_pass()
     for step, answer in learned:
         past_steps.learn(work, step, answer)

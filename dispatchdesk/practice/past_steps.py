@@ -14,7 +14,7 @@ from routing.actions.recording import flatten
 from routing.domain.digests import canonical
 from routing.domain.facts import MISSING, known, lookup
 from routing.domain.templates import as_text
-from routing.models import DestinationKind, Step
+from routing.models import DestinationKind, Letter, Step
 
 COLUMNS = ["status", "attempts", "due_at", "started_at", "ended_at", "output", "request", "response", "elapsed_ms"]
 """The columns of a step that ``close`` sets."""
@@ -86,6 +86,24 @@ def close(step: Step, given: Answer) -> None:
         step.request = given.request
     if step.started_at is not None and step.ended_at is not None:
         step.elapsed_ms = int((step.ended_at - step.started_at).total_seconds() * 1000)
+
+
+def letter(step: Step) -> Letter | None:
+    """Return the unsaved letter that a mail tool's step has sent; None for any other step."""
+    request = step.request or {}
+    if request.get("via") != "mail" or step.ended_at is None:
+        return None
+    return Letter(
+        item=step.item,
+        kind="reply",
+        to=str(request["to"]),
+        subject=str(request["subject"])[:250],
+        body=str(request["text"]),
+        status=Letter.SENT,
+        attempts=1,
+        created_at=step.ended_at,
+        sent_at=step.ended_at,
+    )
 
 
 def learn(work: Pass, step: Step, given: Answer) -> None:

@@ -102,7 +102,10 @@ def _check_input(row: InputField) -> None:
     except PatternError as error:
         raise Invalid("The pattern cannot be read.", {"pattern": str(error)}) from error
     if found:
-        fields = {_FIELD_OF_POINTER.get(problem.pointer, "applies_when"): problem.detail for problem in found}
+        fields: dict[str, str] = {}
+        for problem in found:
+            name = _FIELD_OF_POINTER.get(problem.pointer, "applies_when")
+            fields[name] = f"{fields[name]} {problem.detail}" if name in fields else problem.detail
         raise Invalid("This input could never be had.", fields)
 
 

@@ -82,7 +82,7 @@ def form(names: Iterable[str], target: Target | None, ready: ReadyBook, facts: F
 
     They are those among the names and those that the destination lacks, the keys by which data sources find the
     others, every required input not yet known that applies or may, and what decides whether it does. Inputs that the
-    requester does not provide are left out.
+    requester does not provide are left out, and those that a source gives once one of the asked keys is known.
     """
     wanted = {provided(name) for name in (*names, *(target.needs if target is not None else ()))}
     for name in tuple(wanted):
@@ -93,8 +93,8 @@ def form(names: Iterable[str], target: Target | None, ready: ReadyBook, facts: F
             wanted.add(name)
             if conditional is not None:
                 wanted.update(lacking(conditional.condition, facts))
-    return tuple(
-        spec.fact
-        for spec in ready.catalogue.inputs
-        if spec.fact in wanted and spec.fact in unknown and "requester" in spec.providers
-    )
+    asked = [spec for spec in ready.catalogue.inputs if spec.fact in wanted & unknown and "requester" in spec.providers]
+    found_by = {spec.fact: _keys(spec.source, ready, facts) for spec in asked if spec.source}
+    first = {spec.fact for spec in asked if spec.fact not in found_by or not found_by[spec.fact].lacking}
+    later = {fact for fact, keys in found_by.items() if not keys.absent and first.intersection(keys.lacking)}
+    return tuple(spec.fact for spec in asked if spec.fact not in later)

@@ -107,6 +107,28 @@ def test_form_asks_for_the_key_by_which_a_source_finds_the_rest() -> None:
     assert (decision.needs, decision.form) == (("source.orders.parcel",), ("input.order",))
 
 
+def test_form_leaves_out_what_a_source_gives_once_its_key_is_answered() -> None:
+    inputs = (
+        InputSpec("order", "order number", required=True),
+        InputSpec("total", "total", required=True, source="source.orders.total"),
+    )
+    catalogue = Catalogue(inputs, CATALOGUE.ports, CATALOGUE.queues, CATALOGUE.types)
+    reply = rule(ALWAYS, Go(("reply",)))
+    assert answer({}, reply, catalogue=catalogue).form == ("input.order",)
+    looked = {"input.order": known("1042"), "source.orders": MISSING}
+    assert answer(looked, reply, catalogue=catalogue).form == ("input.total",)
+
+
+def test_form_asks_for_two_that_only_each_other_would_give() -> None:
+    inputs = (
+        InputSpec("email", "e-mail address", required=True, source="source.orders.email"),
+        InputSpec("order", "order number", required=True, source="source.people.order"),
+    )
+    people = Port("people", "People", PortKind.SOURCE, needs=frozenset({"input.email"}))
+    catalogue = Catalogue(inputs, {**CATALOGUE.ports, "people": people}, CATALOGUE.queues, CATALOGUE.types)
+    assert answer({}, rule(ALWAYS, Go(("reply",))), catalogue=catalogue).form == ("input.email", "input.order")
+
+
 def test_blocked_rule_goes_to_people_and_names_the_fact() -> None:
     decision = answer(
         {"source.orders": UNAVAILABLE},

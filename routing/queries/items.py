@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from routing.domain.causes import cause_words
@@ -16,7 +16,7 @@ from routing.domain.sentences import condition_words
 from routing.domain.states import Action, State, available_actions
 from routing.domain.templates import as_text
 from routing.errors import NotVisible
-from routing.models import FactRevision, Question, WorkItem
+from routing.models import FactRevision, Question, Step, WorkItem
 from routing.queries.desk import Desk
 from routing.queries.facts import Knowledge
 
@@ -52,7 +52,8 @@ class InputRow:
     """One input of an item, in words.
 
     ``state`` is ``known``, ``doubtful`` (found in the text and not sure), ``asked``, ``unknown``, ``missing``,
-    ``unavailable`` or ``not_needed``. ``source`` says who gave the value, or why there is none; ``at`` when. ``seq`` is
+    ``unavailable`` or ``not_needed``. ``source`` says who gave the value, who is asked (empty: the requester), or why
+    there is none; ``at`` when. ``seq`` is
     the position of a doubtful value, ``asked_at`` when the requester was asked for it all the same.
     """
 
@@ -79,7 +80,10 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known about an item, read once: facts, their newest revisions, questions asked, names of people."""
+    """What is known about an item, read once: facts, their newest revisions, questions asked, names of people.
+
+    ``asking`` holds the steps that are due or under way, by name.
+    """
 
     item: WorkItem
     desk: Desk
@@ -88,6 +92,7 @@ class Known:
     questions: Sequence[Question]
     people: Mapping[int, str]
     now: datetime
+    asking: Mapping[str, Step] = field(default_factory=dict)
 
     @property
     def seen(self) -> Facts:
@@ -127,6 +132,9 @@ def _row(spec: InputSpec, seen: Facts, revision: FactRevision | None, known: Kno
         if fact.status is Status.UNKNOWN and evaluate(spec.applies_when, seen) is not TRUE:
             row = replace(row, required=False, source=f"needed {words}")
     if fact.status is Status.UNKNOWN or revision is None:
+        step = known.asking.get(".".join(spec.source.split(".")[:2])) if spec.source else None
+        if step is not None and step.destination is not None:
+            return replace(row, state="asked", source=step.destination.name, at=step.created_at)
         return _asked(row, known.questions)
     who = provider_words(revision.provider, known)
     if fact.status is Status.KNOWN:
@@ -142,7 +150,7 @@ def _asked(row: InputRow, questions: Sequence[Question]) -> InputRow:
     if question is None:
         return row
     if question.status == Question.OPEN:
-        return replace(row, state="asked", at=question.asked_at, due_at=question.due_at)
+        return replace(row, state="asked", source="", at=question.asked_at, due_at=question.due_at)
     return replace(row, source="the requester was asked and did not answer", at=question.asked_at)
 
 

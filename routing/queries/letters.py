@@ -34,6 +34,12 @@ def mails_to_requester(item: WorkItem) -> list[Mail]:
     return _newest_first(mail for mail in mails if mail.to == item.requester_email)
 
 
+def mails_of(item: WorkItem) -> list[Mail]:
+    """Return every mail about an item, those included that are still to be sent or could not be, newest first."""
+    letters = Letter.objects.filter(item=item).select_related("item")
+    return _newest_first([*_of_letters(letters), *_of_steps(_mail_steps().filter(item=item))])
+
+
 def outbox(actor: Actor, *, limit: int) -> list[Mail]:
     """Return the newest mails about items the actor may see, newest first."""
     letters, steps = Letter.objects.select_related("item"), _mail_steps()

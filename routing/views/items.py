@@ -33,6 +33,7 @@ from routing.queries.items import (
     may_move,
     people_in,
 )
+from routing.queries.letters import mails_of
 from routing.queries.steps import step_line, steps_of
 from routing.queries.timeline import Entry, Names, channel_words, events_of, people_names, timeline
 from routing.views import uploads
@@ -68,6 +69,7 @@ def _read(request: DeskRequest, item: WorkItem) -> _Page:
         questions=list(Question.objects.filter(item=item).order_by("-pk")),
         people=names,
         now=now,
+        asking={step.name: step for step in steps if step.status in {Step.DUE, Step.RUNNING}},
     )
     notes = list(item.notes.all())
     meanings = Names(
@@ -111,7 +113,11 @@ def _common(request: DeskRequest, item: WorkItem, found: _Page) -> dict[str, obj
 
 def _drawer(found: _Page) -> dict[str, object]:
     missing = [
-        {"label": row.label, "asked_who": "the requester", "asked_at": row.at if row.state == "asked" else None}
+        {
+            "label": row.label,
+            "asked_who": row.source or "the requester",
+            "asked_at": row.at if row.state == "asked" else None,
+        }
         for row in found.rows
         if row.state in {"asked", "doubtful"} or (row.state == "unknown" and row.required)
     ]
@@ -127,7 +133,7 @@ def _whole(item: WorkItem, found: _Page) -> dict[str, object]:
         "answers": free_answers(found.known.revisions),
         "timeline": found.entries[::-1],
         "steps": [step_line(step) for step in found.steps],
-        "letters": item.letters.all(),
+        "letters": mails_of(item),
         "notes": found.notes,
         "files": item.files.all(),
         "note_form": NoteForm(),

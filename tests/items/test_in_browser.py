@@ -115,6 +115,24 @@ def test_an_item_is_moved_by_keys_alone(web: Web, desk: TestDesk, asked: WorkIte
         assert fresh(asked).state == "done"
 
 
+def test_the_board_shows_the_drawer_and_moves_from_it(
+    web: Web, desk: TestDesk, asked: WorkItem, browser: Browser
+) -> None:
+    with context_of(browser) as staff:
+        sign_in(staff, web, desk, "olga")
+        page = opened(staff, f"{web.url}/?item={asked.code}")
+        drawer = page.locator("#drawer")
+        expect(drawer).to_contain_text("Still missing")
+        expect(drawer).to_contain_text("Asked the requester for Order number")
+        assert Axe().run(page).response["violations"] == []
+        drawer.get_by_role("link", name="Move to…").click()
+        page.locator("#move-find").fill("support")
+        page.keyboard.press("Enter")
+        expect(page.locator("#move")).to_be_hidden()
+        expect(page.locator(f"#column-in_review #card-{asked.code}")).to_be_visible()
+        expect(drawer.locator(".fact-owner")).to_contain_text("Support")
+
+
 def test_hostile_words_and_names_stay_words(web: Web, desk: TestDesk, browser: Browser) -> None:
     olga = Actor(role=Role.OPERATOR, name="olga", user_id=desk.people["olga"].pk)
     item = desk.send(

@@ -185,3 +185,18 @@ def test_a_requesters_own_words_show_as_their_answer(desk: TestDesk, signed_in: 
     page = page_of(signed_in("olga"), item)
     assert "The requester's answer" in page
     assert "The &lt;i&gt;blue&lt;/i&gt; one" in page
+
+
+def test_an_input_that_a_data_source_is_asked_for_says_so(desk: TestDesk, signed_in: SignedIn) -> None:
+    key = "{{ item.requester_email }}"
+    desk.destination("customers", "source", via="http", method="GET", url=f"https://example.org/?q={key}")
+    field = {"name": "account", "label": "Account", "required": True, "source_fact": "source.customers.account"}
+    desk.work_type("billing", field)
+    when = {"fact": "input.account", "op": "known"}
+    desk.rules("billing", {"when": when, "then": {"do": "finish"}})
+    item = desk.send("Hello", type="billing", **KIM)
+    decide()
+    assert fresh(item).state == "working"
+    page = page_of(signed_in("olga"), item)
+    assert "Asked Customers <time" in page
+    assert "Sent to Customers" in page

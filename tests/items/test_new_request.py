@@ -148,7 +148,7 @@ def test_files_are_kept_under_their_hash_and_come_back_as_downloads(signed_in: S
     file = Attachment.objects.get()
     assert (file.name, file.size, file.content.name) == ("b>.html", 18, f"files/{file.item_id}/{file.sha256}")
     response = client.get(f"/items/{file.item.code}/files/{file.pk}/")
-    assert b"".join(response.streaming_content) == b"<script>1</script>"  # type: ignore[attr-defined]
+    assert response.content == b"<script>1</script>"
     assert response["Content-Type"] == "application/octet-stream"
     assert response["Content-Disposition"] == 'attachment; filename="b>.html"'
     assert response["X-Content-Type-Options"] == "nosniff"

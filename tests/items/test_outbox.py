@@ -5,9 +5,11 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 from django.test import Client, override_settings
+from django.utils import timezone
 
 from dispatchdesk.runtime.environment import EmailServer
-from routing.models import WorkType
+from routing.models import Step, WorkType
+from routing.requesters import page_token
 from tests.desks import TestDesk, decide
 
 SignedIn = Callable[[str], Client]
@@ -35,3 +37,18 @@ def test_a_desk_with_a_mail_server_has_no_outbox(signed_in: SignedIn) -> None:
     server = EmailServer("mail.example.org", 25, "", "", use_tls=False, use_ssl=False)
     with override_settings(EMAIL_SERVER=server):
         assert signed_in("olga").get("/outbox/").status_code == 404
+
+
+def test_mail_by_a_tool_shows_there_and_on_both_pages(desk: TestDesk, signed_in: SignedIn) -> None:
+    item = desk.send("Hello", type="support", **KIM)
+    request = {"via": "mail", "to": "kim@example.org", "subject": "Found it", "text": "It comes on Monday."}
+    now = timezone.now()
+    step = Step(item=item, run=1, name="reply", kind="tool", status=Step.SUCCEEDED, request=request)
+    step.created_at = step.ended_at = now
+    step.save()
+    for response in (
+        signed_in("olga").get("/outbox/"),
+        signed_in("olga").get(f"/items/{item.code}/"),
+        Client().get(f"/r/{page_token(item)}/"),
+    ):
+        assert "It comes on Monday." in response.content.decode()

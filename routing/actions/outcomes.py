@@ -32,6 +32,7 @@ def settle(work: Pass) -> None:
         if work.item.moves_left == 0:
             _stop_circling(work)
             return
+        work.forget_outdated_sources()
         decision = decide(work)
         match decision.kind:
             case engine.Kind.CHANGE:

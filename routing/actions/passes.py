@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from routing.domain.facts import Fact, Status, known, value_to_json
+from routing.domain.facts import Fact, Status, known, lookup, value_to_json
 from routing.kinds import Opening
 from routing.models import Decision, FactRevision, Letter, Question, Step, WorkItem
 from routing.queries.desk import Book, Desk
@@ -67,6 +67,17 @@ class Pass:
             return False
         self.known.facts[name] = Fact(fact.status, fact.value, item.fact_seq, fact.cause)
         return True
+
+    def forget_outdated_sources(self) -> None:
+        """Treat what a source said as unknown again when what it was looked up by has changed since."""
+        facts = self.known.facts
+        for slug, place in self.desk.places.items():
+            answered = facts.get(f"source.{slug}")
+            if answered is None or not place.port.needs:
+                continue
+            if max(lookup(facts, name).seq for name in place.port.needs) > answered.seq:
+                for name in [name for name in facts if name == f"source.{slug}" or name.startswith(f"source.{slug}.")]:
+                    del facts[name]
 
     def learn_value(self, name: str, value: str, provider: str) -> bool:
         """Record a known text."""

@@ -10,9 +10,9 @@ from django.db.models import F
 
 from reviews.models import Review
 from routing import transitions
-from routing.actions import configuring, running, sweeping
-from routing.domain.roles import DESK
-from routing.models import Destination, FactRevision, Step, WorkItem
+from routing.actions import answering, configuring, moving, running, sweeping
+from routing.domain.roles import DESK, Actor, Role
+from routing.models import Destination, FactRevision, InputField, Step, WorkItem, WorkType
 from tests.desks import TestDesk, decide, fresh
 from tests.outgoing.scripted_server import Answer, ScriptedServer, completion, http, json_reply, reset, scripted_server
 
@@ -71,6 +71,7 @@ def write_tool(desk: TestDesk, server: ScriptedServer, **config: object) -> Dest
     return desk.destination("refund", "tool", **(options | config))
 
 
+OLIVIA = Actor(role=Role.OPERATOR, name="Olivia")
 REFUND = {"id": "refund", "when": {"all": []}, "then": {"do": "go", "to": ["refund"], "approved_by": "rule"}}
 FINISH = {"when": {"fact": "steps.refund", "op": "is", "value": "succeeded"}, "then": {"do": "finish"}}
 
@@ -322,3 +323,21 @@ def test_what_a_mail_tool_sends_is_kept_with_the_items_letters(desk: TestDesk) -
         "It is on its way.",
         "sent",
     )
+
+
+def test_a_source_is_asked_again_when_its_key_changes(desk: TestDesk, serve: Serve) -> None:
+    server = serve(json_reply({}, 404), json_reply({"total": 35}))
+    InputField.objects.create(work_type=WorkType.objects.get(), name="order_number", label="Order number")
+    desk.destination("orders", "source", via="http", method="GET", url=f"{server.url}/{{{{ input.order_number }}}}")
+    desk.rules(
+        "support",
+        {"when": {"fact": "source.orders.total", "op": "known"}, "then": {"do": "finish"}},
+        {"id": "ask", "when": {"all": []}, "then": {"do": "go", "to": ["triage"]}},
+    )
+    item = desk.send("x", type="support", inputs={"order_number": "K-1"})
+    run_due()
+    assert fresh(item).state == "in_review"
+    answering.add_inputs(actor=OLIVIA, item_id=item.pk, given={"order_number": "K-2"})
+    moving.move(actor=OLIVIA, item_id=item.pk, to="state:incoming")
+    run_due()
+    assert (fresh(item).state, [call.target for call in server.received]) == ("done", ["/K-1", "/K-2"])

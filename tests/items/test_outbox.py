@@ -5,12 +5,12 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 from django.test import Client, override_settings
-from django.utils import timezone
 
 from dispatchdesk.runtime.environment import EmailServer
-from routing.models import Step, WorkType
+from routing.models import WorkType
 from routing.requesters import page_token
 from tests.desks import TestDesk, decide
+from tests.routing.test_running import run_due
 
 SignedIn = Callable[[str], Client]
 KIM: dict[str, Any] = {"requester_email": "kim@example.org", "requester_name": "Kim"}
@@ -40,15 +40,23 @@ def test_a_desk_with_a_mail_server_has_no_outbox(signed_in: SignedIn) -> None:
 
 
 def test_mail_by_a_tool_shows_there_and_on_both_pages(desk: TestDesk, signed_in: SignedIn) -> None:
-    item = desk.send("Hello", type="support", **KIM)
-    request = {"via": "mail", "to": "kim@example.org", "subject": "Found it", "text": "It comes on Monday."}
-    now = timezone.now()
-    step = Step(item=item, run=1, name="reply", kind="tool", status=Step.SUCCEEDED, request=request)
-    step.created_at = step.ended_at = now
-    step.save()
+    desk.destination(
+        "reply",
+        "tool",
+        via="mail",
+        effect="write",
+        rule_may_approve=True,
+        to="{{ item.requester_email }}",
+        subject="Found it",
+        text="It comes on Monday.",
+    )
+    desk.work_type("news")
+    desk.rules("news", {"when": {"all": []}, "then": {"do": "go", "to": ["reply"], "approved_by": "rule"}})
+    item = desk.send("Hello", type="news", **KIM)
+    run_due()
     for response in (
         signed_in("olga").get("/outbox/"),
         signed_in("olga").get(f"/items/{item.code}/"),
         Client().get(f"/r/{page_token(item)}/"),
     ):
-        assert "It comes on Monday." in response.content.decode()
+        assert response.content.decode().count('<div class="letter-body">It comes on Monday.</div>') == 1

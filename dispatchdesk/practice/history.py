@@ -21,7 +21,7 @@ from routing.actions.passes import Pass
 from routing.domain.facts import known
 from routing.domain.roles import DESK, Actor, Role
 from routing.domain.states import FINAL_STATES, Action, State
-from routing.models import Letter, OwnerKind, Priority, Question, Step, WorkItem
+from routing.models import FactRevision, Letter, OwnerKind, Priority, Question, Step, WorkItem
 from routing.queries import desk as desk_queries
 from routing.queries.facts import Knowledge, item_values
 from routing.transitions import Change, ReviewPoint
@@ -72,6 +72,9 @@ class _Story:
     people: dict[Role, Actor]
     turn: int
     work: Pass = field(init=False)
+    answers: list[tuple[Step, past_steps.Answer]] = field(default_factory=list)
+    revisions: list[FactRevision] = field(default_factory=list)
+    letters: list[Letter] = field(default_factory=list)
 
     def begin(self) -> None:
         """Start the first pass."""
@@ -93,6 +96,13 @@ class _Story:
         )
         return self.work
 
+    def flush(self, actor: Actor = DESK) -> None:
+        """Store the present pass, but for facts and letters: nothing reads these again before the end."""
+        self.revisions += self.work.revisions
+        self.letters += self.work.letters
+        self.work.revisions, self.work.letters = [], []
+        deciding.flush([self.work], actor)
+
 
 def write() -> None:
     """Write the finished items, spread over the past weeks; inside the caller's transaction."""
@@ -106,6 +116,8 @@ def write() -> None:
     ]
     for story in stories:
         _play(story)
+    FactRevision.objects.bulk_create([row for story in stories for row in story.revisions])
+    Letter.objects.bulk_create([row for story in stories for row in story.letters])
     PracticeItem.objects.bulk_create(
         [PracticeItem(item=story.item, story=story.sent.story, past=True) for story in stories]
     )
@@ -166,14 +178,19 @@ def _decide(story: _Story) -> None:
     story.clock.on(seconds=0.4)
     work = story.next_pass()
     outcomes.settle(work)
-    _keep_quiet(work)
-    deciding.flush([work])
+    _finish(story, work)
+    story.flush()
 
 
-def _keep_quiet(work: Pass) -> None:
-    """Leave nothing due: what this pass starts is over long since."""
+def _finish(story: _Story, work: Pass) -> None:
+    """Leave nothing due of what this pass starts: its steps end, one after another, and its letters are sent."""
+    story.answers = []
     for step in work.steps:
-        step.due_at = None
+        step.started_at = story.clock.on(seconds=1)
+        answer = past_steps.answer(step, work)
+        step.ended_at = story.clock.on(seconds=1.2 + story.turn % 3 * 0.7)
+        past_steps.close(step, answer)
+        story.answers.append((step, answer))
     for letter in work.letters:
         letter.status, letter.due_at, letter.sent_at, letter.attempts = Letter.SENT, None, work.now, 1
     for question in work.questions:
@@ -181,22 +198,13 @@ def _keep_quiet(work: Pass) -> None:
 
 
 def _end_steps(story: _Story) -> None:
-    """End all steps of the last pass, one after another, and learn what they gave."""
-    steps = story.work.steps
-    learned: list[tuple[Step, past_steps.Answer]] = []
-    for step in steps:
-        step.started_at = story.clock.on(seconds=1)
-        answer = past_steps.answer(step, story.work)
-        step.ended_at = story.clock.on(seconds=1.2 + story.turn % 3 * 0.7)
-        past_steps.close(step, answer)
-        learned.append((step, answer))
-    Step.objects.bulk_update(steps, past_steps.COLUMNS)
-    Letter.objects.bulk_create([letter for step in steps if (letter := past_steps.letter(step)) is not None])
+    """Learn what the steps of the last pass gave."""
+    story.letters += [letter for step, _ in story.answers if (letter := past_steps.letter(step)) is not None]
     work = story.next_pass()
-    for step, answer in learned:
+    for step, answer in story.answers:
         past_steps.learn(work, step, answer)
-    work.change = Change(work.item, Action.STEP_ENDED, State.INCOMING, data={"step": steps[-1].pk})
-    deciding.flush([work])
+    work.change = Change(work.item, Action.STEP_ENDED, State.INCOMING, data={"step": story.answers[-1][0].pk})
+    story.flush()
 
 
 def _judge(story: _Story) -> None:
@@ -207,7 +215,7 @@ def _judge(story: _Story) -> None:
     work = story.next_pass()
     kind = review.proposal["kind"]
     if kind == "route" and story.turn // len(_PLOT) % _DECLINED == 2:
-        _close_undone(work, review, actor)
+        _close_undone(story, review, actor)
         return
     judgement = _judgement(review)
     verdict = Verdict.objects.create(
@@ -231,10 +239,10 @@ def _judge(story: _Story) -> None:
     change.action, change.renew_moves, change.decide_at = Action.DECIDE_REVIEW, True, None
     change.review = change.review or ReviewPoint()
     change.data |= {"review": review.pk, "verdict": verdict.pk, "kind": verdict.kind}
-    _keep_quiet(work)
-    deciding.flush([work], actor)
     if verdict.hold_until is not None:
         story.clock.now = max(story.clock.now, verdict.hold_until)
+    _finish(story, work)
+    story.flush(actor)
 
 
 def _judgement(review: Review) -> Judgement:
@@ -251,14 +259,15 @@ def _judgement(review: Review) -> Judgement:
             return Judgement("approve")
 
 
-def _close_undone(work: Pass, review: Review, actor: Actor) -> None:
+def _close_undone(story: _Story, review: Review, actor: Actor) -> None:
+    work = story.work
     review.status, review.closed_at = Review.WITHDRAWN, work.now
     review.closed_because = f"{actor.name} moved it"
     review.save(update_fields=["status", "closed_at", "closed_because"])
     work.change = Change(
         work.item, Action.STOP, State.STOPPED, review=ReviewPoint(), data={"reason_given": False, "to": "state:stopped"}
     )
-    deciding.flush([work], actor)
+    story.flush(actor)
 
 
 def _stop_waiting(story: _Story) -> None:
@@ -267,7 +276,7 @@ def _stop_waiting(story: _Story) -> None:
         story.clock.now = story.item.wake_at
         work = story.next_pass()
         work.change = Change(work.item, Action.WAKE, State.INCOMING)
-        deciding.flush([work], DESK)
+        story.flush()
         return
     question = story.work.questions[-1]
     story.clock.on(minutes=35 + story.turn * 29 % 400)
@@ -277,4 +286,4 @@ def _stop_waiting(story: _Story) -> None:
     answering.learn_inputs(work, dict.fromkeys(question.names, number), "requester")
     Question.objects.filter(pk=question.pk).update(status=Question.ANSWERED, closed_at=work.now)
     work.change = Change(work.item, Action.ANSWER, State.INCOMING, data={"inputs": sorted(question.names)})
-    deciding.flush([work], Actor(role=Role.REQUESTER, name=story.sent.name))
+    story.flush(Actor(role=Role.REQUESTER, name=story.sent.name))

@@ -10,6 +10,7 @@ from django.db import transaction
 from dispatchdesk.accounts.models import User
 from dispatchdesk.practice import accounts, company, history, requests, rulebooks
 from dispatchdesk.practice.models import PracticeDesk, PracticeItem
+from dispatchdesk.practice.work_kinds import WORK_KINDS
 from reviews.models import Membership, Queue
 from routing import transitions
 from routing.actions import configuring, publishing
@@ -75,7 +76,7 @@ def _load(port: int) -> None:
 def _check_free() -> None:
     if PracticeDesk.objects.exists():
         raise AlreadyLoaded("The practice desk is already there.")
-    slugs = [kind.slug for kind in company.WORK_KINDS]
+    slugs = [kind.slug for kind in WORK_KINDS]
     taken = list(WorkType.objects.filter(slug__in=slugs).values_list("name", flat=True))
     if taken:
         raise NotEmpty(f"The work type {taken[0]} is there already, and the practice desk would change it.")
@@ -88,7 +89,7 @@ def _check_free() -> None:
 
 
 def _make_types() -> None:
-    for kind in company.WORK_KINDS:
+    for kind in WORK_KINDS:
         row = WorkType.objects.create(
             slug=kind.slug,
             name=kind.name,

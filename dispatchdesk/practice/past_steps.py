@@ -16,9 +16,6 @@ from routing.domain.facts import MISSING, known, lookup
 from routing.domain.templates import as_text
 from routing.models import DestinationKind, Letter, Step
 
-COLUMNS = ["status", "attempts", "due_at", "started_at", "ended_at", "output", "request", "response", "elapsed_ms"]
-"""The columns of a step that ``close`` sets."""
-
 
 @dataclass(slots=True)
 class Answer:
@@ -79,11 +76,12 @@ def _fact(work: Pass, name: str) -> str:
 
 
 def close(step: Step, given: Answer) -> None:
-    """Mark the step as ended well; the caller stores ``COLUMNS``."""
+    """Mark the unsaved step as ended well, between its times."""
     step.status, step.attempts, step.due_at = Step.SUCCEEDED, 1, None
     step.output, step.response = given.output or None, given.response
     if given.request is not None:
         step.request = given.request
+        step.tokens_in, step.tokens_out = (len(canonical(data)) // 4 for data in (given.request, given.output))
     if step.started_at is not None and step.ended_at is not None:
         step.elapsed_ms = int((step.ended_at - step.started_at).total_seconds() * 1000)
 

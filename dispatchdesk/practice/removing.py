@@ -7,9 +7,10 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from dispatchdesk.accounts.models import User
-from dispatchdesk.practice import accounts, company
+from dispatchdesk.practice import accounts
 from dispatchdesk.practice.models import PracticeDesk, PracticeItem
 from dispatchdesk.practice.servers.place import forget_port
+from dispatchdesk.practice.work_kinds import WORK_KINDS
 from reviews.models import Review, Verdict
 from routing import transitions
 from routing.actions import moving
@@ -68,7 +69,7 @@ def _remove_items() -> None:
         transaction.on_commit(partial(attachment.content.storage.delete, str(attachment.content.name)))
 
 
-_TYPES = [kind.slug for kind in company.WORK_KINDS]
+_TYPES = [kind.slug for kind in WORK_KINDS]
 
 
 def _hand_over() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dispatchdesk.practice import loading
+from dispatchdesk.practice import accounts, loading, requests
 from dispatchdesk.practice.models import PracticeItem
 from reviews.models import Queue, Review, Verdict
 from reviews.queries.people import staff_of
@@ -10,11 +10,10 @@ from routing.actions import publishing
 from routing.domain.states import FINAL_STATES, State
 from routing.events import chain_hash, event_body
 from routing.models import Decision, Destination, Event, Letter, RouterModel, RulebookVersion, Step, WorkItem
+from tests.desks import TestDesk
 
-pytestmark = pytest.mark.usefixtures("whole_desk")
 
-
-def test_every_rulebook_is_published_and_the_draft_could_be() -> None:
+def test_every_rulebook_is_published_and_the_draft_could_be(live_desk: None) -> None:
     published = RulebookVersion.objects.filter(status=RulebookVersion.PUBLISHED)
     names = sorted(str(version.rulebook) for version in published)
     assert names == ["First look", "Marketing", "Reporting", "Support", "Website"]
@@ -23,7 +22,7 @@ def test_every_rulebook_is_published_and_the_draft_could_be() -> None:
     assert publishing.draft_faults(draft) == ()
 
 
-def test_every_queue_has_people() -> None:
+def test_every_queue_has_people(live_desk: None) -> None:
     assert {queue.slug: staff_of(queue).count() for queue in Queue.objects.all()} == {
         "triage": 1,
         "support": 2,
@@ -34,7 +33,7 @@ def test_every_queue_has_people() -> None:
     assert RouterModel.objects.get().practice
 
 
-def test_sixty_finished_items_lie_in_the_past_with_nothing_due() -> None:
+def test_sixty_finished_items_lie_in_the_past_and_hold_together(whole_desk: None) -> None:
     past = WorkItem.objects.filter(practice__past=True)
     assert past.count() == 60
     assert {State(item.state) for item in past} == set(FINAL_STATES)
@@ -49,31 +48,41 @@ def test_sixty_finished_items_lie_in_the_past_with_nothing_due() -> None:
     assert {verdict.kind for verdict in Verdict.objects.all()} == {"approve", "correct", "complete"}
     assert Decision.objects.filter(item__in=past, rule_id="tell-where").count() >= 20
 
-
-def test_the_past_goes_only_forward() -> None:
-    for item in WorkItem.objects.filter(practice__past=True):
-        moments = list(item.events.order_by("seq").values_list("at", flat=True))
-        assert moments == sorted(moments)
-        assert moments[0] == item.created_at
-        assert moments[-1] == item.updated_at
-        for step in item.steps.all():
-            assert step.started_at is not None
-            assert step.ended_at is not None
-            assert step.created_at <= step.started_at < step.ended_at <= item.updated_at
+    for item in past:
+        check_times(item)
+        check_chain(item)
 
 
-def test_every_chain_of_events_verifies() -> None:
-    for item in WorkItem.objects.all():
-        head = b""
-        events = list(Event.objects.filter(item=item).order_by("seq"))
-        assert [event.seq for event in events] == list(range(1, item.version + 1))
-        for event in events:
-            assert bytes(event.hash) == chain_hash(head, event_body(event))
-            head = bytes(event.hash)
-        assert head == bytes(item.chain_head)
+def check_times(item: WorkItem) -> None:
+    moments = list(item.events.order_by("seq").values_list("at", flat=True))
+    assert moments == sorted(moments)
+    assert moments[0] == item.created_at
+    assert moments[-1] == item.updated_at
+    for step in item.steps.all():
+        assert step.started_at is not None
+        assert step.ended_at is not None
+        assert step.created_at <= step.started_at < step.ended_at <= item.updated_at
 
 
-def test_it_is_loaded_once() -> None:
+def check_chain(item: WorkItem) -> None:
+    head = b""
+    events = list(Event.objects.filter(item=item).order_by("seq"))
+    assert [event.seq for event in events] == list(range(1, item.version + 1))
+    for event in events:
+        assert bytes(event.hash) == chain_hash(head, event_body(event))
+        head = bytes(event.hash)
+    assert head == bytes(item.chain_head)
+
+
+def test_what_a_refused_load_began_is_undone(db: None) -> None:
+    TestDesk().queue("finance")
+    with pytest.raises(loading.NotEmpty, match="Finance"):
+        loading.load(port=1)
+    assert not accounts.is_practice_desk()
+    assert WorkItem.objects.count() == 0
+
+
+def test_it_is_loaded_once(live_desk: None) -> None:
     with pytest.raises(loading.AlreadyLoaded):
         loading.load(port=1)
-    assert PracticeItem.objects.filter(past=True).count() == 60
+    assert PracticeItem.objects.count() == len(requests.STORIES)

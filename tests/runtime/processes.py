@@ -60,13 +60,13 @@ def wait_for(look: Callable[[], T], *, seconds: float, what: str) -> T:
 class Desk:
     """``manage.py desk`` in a data directory, on a port of its own."""
 
-    def __init__(self, data: Path, **settings: str) -> None:
-        """Start it and wait until it has told its address."""
+    def __init__(self, data: Path, *, practice: bool = False, **settings: str) -> None:
+        """Start it, empty unless ``practice``, and wait until it has told its address."""
         self.data = data
         self.port = free_port()
         self.env = environment(data, PORT=str(self.port), WORKER_PROCESSES="2", **settings)
         self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "desk", "--empty"],
+            [sys.executable, "manage.py", "desk", *([] if practice else ["--empty"])],
             cwd=ROOT,
             env=self.env,
             stdout=subprocess.PIPE,

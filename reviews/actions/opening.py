@@ -86,7 +86,7 @@ class QueuePeople:
         """Return one sentence about who staffs the queue."""
         queue = Queue.objects.filter(destination=destination).first()
         count = staff_of(queue).count() if queue else 0
-        return f"{count} {'person' if count == 1 else 'people'} decide here."
+        return "1 person decides here." if count == 1 else f"{count} people decide here."
 
     def asked(self, actor: Actor, item: WorkItem) -> Asked | None:
         """Return the open question about an item that the actor may see; None when nobody is asked."""

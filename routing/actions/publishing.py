@@ -55,8 +55,11 @@ def draft_faults(draft: RulebookVersion) -> tuple[faults.Problem, ...]:
     return checks.problems(rulefile.read(draft.content), desk.catalogue(draft.rulebook.work_type_id))
 
 
-def publish(*, actor: Actor, version_id: int, note: str) -> RulebookVersion:
-    """Publish a draft; the version that was live is retired. Raises Invalid when it has faults or no note."""
+def publish(*, actor: Actor, version_id: int, note: str, revision: int | None = None) -> RulebookVersion:
+    """Publish a draft; the version that was live is retired. Raises Invalid when it has faults or no note.
+
+    ``revision`` is the draft's that was looked at: Conflict when somebody saved another since.
+    """
     _check_admin(actor)
     if not note.strip():
         raise Invalid("Say in a note what changes.", {"note": "Say what changes, for those who read it later."})
@@ -66,6 +69,8 @@ def publish(*, actor: Actor, version_id: int, note: str) -> RulebookVersion:
         draft.refresh_from_db()
         if draft.status != RulebookVersion.DRAFT:
             raise Conflict(f"Version {draft.number} is not a draft any more.")
+        if revision is not None and draft.revision != revision:
+            raise Conflict("Somebody else has changed this draft since you opened it. Look at it again, then publish.")
         wrong = draft_faults(draft)
         if wrong:
             raise Invalid(

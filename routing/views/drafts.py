@@ -113,11 +113,13 @@ def publish(request: DeskRequest, slug: str) -> HttpResponse:
     line = visible_book(request, slug)
     shown = draft_of(line)
     note = request.POST.get("note", "")
-    if posted_revision(request) != shown.revision:
-        error = "Somebody else has changed this draft since you opened it. Look at it again, then publish."
-        return show_draft(request, line, shown, status=409, error=error, note=note)
     try:
-        published = publishing.publish(actor=request.actor, version_id=shown.pk, note=note)
+        published = publishing.publish(
+            actor=request.actor, version_id=shown.pk, note=note, revision=posted_revision(request)
+        )
+    except Conflict as refusal:
+        line = visible_book(request, slug)
+        return show_draft(request, line, draft_of(line), status=409, error=str(refusal), note=note)
     except Invalid as refusal:
         more = {"error": str(refusal), "note": note, "note_error": refusal.fields.get("note", "")}
         return show_draft(request, line, shown, status=422, **more)

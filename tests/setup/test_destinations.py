@@ -6,7 +6,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from routing.domain.roles import Role
+from dispatchdesk.practice import company
+from routing.actions import configuring
+from routing.domain.roles import DESK, Role
 from routing.models import Credential, Destination, DestinationVersion, Step, TableRow
 from tests.desks import TestDesk, decide
 from tests.outgoing.scripted_server import completion, json_reply, scripted_server
@@ -298,3 +300,26 @@ def test_the_list_says_what_is_wrong(desk: TestDesk, admin: Client) -> None:
     page = admin.get(ADDRESS).content.decode()
     assert "Nothing gives “input.nobody_asks”" in page
     assert "Nobody staffs Finance." in page
+
+
+def _meaning(config: dict[str, Any]) -> dict[str, Any]:
+    """Return a configuration without what is empty, which means the same as what is not there."""
+    return {key: value for key, value in config.items() if value not in (None, "", {}, False)}
+
+
+@pytest.mark.parametrize(
+    "place", [place for place in company.places(4000) if place.kind != "queue"], ids=lambda p: p.slug
+)
+def test_opening_a_form_and_saving_it_changes_nothing(admin: Client, place: company.Place) -> None:
+    configuring.save_destination(
+        actor=DESK, slug=place.slug, name=place.name, kind=place.kind, config=place.config, rows=place.rows
+    )
+    before = _meaning(newest(place.slug))
+    form = admin.get(f"{ADDRESS}{place.slug}/edit/").context["form"]
+    data = {field.html_name: field.value() for field in form if field.value() not in (None, False)}
+    data |= {"seen_version": "1"}
+    answer = admin.post(f"{ADDRESS}{place.slug}/edit/", {key: str(value) for key, value in data.items()})
+    assert answer.status_code == 302, answer.context["form"].errors
+    after = _meaning(newest(place.slug))
+    defaults = {"timeout_seconds", "method", "max_tokens", "effect"}
+    assert {key: value for key, value in after.items() if key in before or key not in defaults} == before

@@ -243,6 +243,16 @@ def test_publishing_needs_a_note_and_retires_the_live_version(support: WorkType,
     assert "As agreed" in page
 
 
+def test_a_draft_that_changed_meanwhile_is_not_published_unseen(support: WorkType, admin: Client) -> None:
+    start(admin)
+    seen = draft_of(support).revision
+    admin.post("/rulebooks/support/draft/rules/r2/change/", {"action": "switch", "revision": seen})
+    answer = admin.post("/rulebooks/support/draft/publish/", {"note": "kept note", "revision": seen})
+    assert answer.status_code == 409
+    assert "kept note</textarea>" in answer.content.decode()
+    assert draft_of(support).status == "draft"
+
+
 def test_going_back_makes_a_draft_of_the_old_rules(support: WorkType, admin: Client, desk: TestDesk) -> None:
     desk.rules("support", FINISH)
     admin.post("/rulebooks/support/draft/start/", {"from": "1"})

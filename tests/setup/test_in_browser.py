@@ -1,0 +1,241 @@
+"""Setting up in a real browser: with and without scripts, by keyboard, in both colours, on a phone."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+
+from routing.actions.drafting import start_draft
+from routing.domain.roles import DESK, Role
+from routing.models import InputField, RulebookVersion, WorkType
+from tests.desks import TestDesk
+from tests.feed.conftest import Web, _web, web
+
+__all__ = ["_web", "web"]  # fixtures of another package
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+AMOUNT = {"name": "amount", "label": "Refund amount", "kind": "money", "currency": "EUR"}
+TOPIC = {"name": "topic", "label": "Topic", "kind": "choice", "choices": ["refund", "delivery"]}
+HOSTILE = '"><img src=x onerror="window.hacked=1"><a hx-get="/x" hx-trigger="load">'
+Scheme = Literal["light", "dark"]
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    # Playwright keeps an event loop in this thread, which Django takes for a mistake.
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        opened = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def support(desk: TestDesk) -> WorkType:
+    """A type with rules, a draft of them, and destinations of each kind."""
+    desk.person("ada", Role.ADMIN, queues=("triage", "finance"))
+    row = desk.work_type("support", AMOUNT, TOPIC)
+    desk.destination(
+        "refund", "tool", via="http", method="POST", url="https://shop.example.com/refunds", effect="write"
+    )
+    desk.destination(
+        "mail",
+        "tool",
+        via="mail",
+        to="{{ item.requester_email }}",
+        subject="Re",
+        text="{{ with.text }}",
+        effect="write",
+    )
+    desk.destination("rules", "source", via="text", text=HOSTILE)
+    desk.rules("support", {"name": HOSTILE, "when": {"all": []}, "then": {"do": "finish"}, "because": HOSTILE})
+    start_draft(actor=DESK, work_type_id=row.pk)
+    return row
+
+
+def signed_in(
+    browser: Browser, server: Web, desk: TestDesk, *, width: int = 1440, scheme: Scheme = "light", scripts: bool = True
+) -> BrowserContext:
+    """Open a browser of ada's own."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme=scheme,
+        reduced_motion="reduce",
+        java_script_enabled=scripts,
+    )
+    session = server.session_of(desk.people["ada"])
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": server.url}])
+    return context
+
+
+def opened(context: BrowserContext, address: str) -> Page:
+    """Open a page; scripts that fail fail the test."""
+    page = context.new_page()
+    page.on("pageerror", lambda error: pytest.fail(f"script error: {error}"))
+    page.goto(address)
+    return page
+
+
+def last_rule(row: WorkType) -> dict[str, object]:
+    draft = RulebookVersion.objects.get(rulebook__work_type=row, status="draft")
+    rule: dict[str, object] = draft.content["rules"][-1]
+    return rule
+
+
+REFUND_RULE = {
+    "all": [
+        {"fact": "input.topic", "op": "is", "value": "refund"},
+        {"fact": "input.amount", "op": "over", "value": {"amount": "200", "currency": "EUR"}},
+    ]
+}
+
+
+def test_a_rule_is_written_as_its_fields_appear(web: Web, desk: TestDesk, support: WorkType, browser: Browser) -> None:
+    with signed_in(browser, web, desk) as context:
+        page = opened(context, f"{web.url}/rulebooks/support/draft/rules/new/")
+        page.get_by_role("button", name="Add a condition").click()
+        expect(page.locator("#g0-0-fact")).to_be_focused()
+        page.locator("#g0-0-fact").select_option("input.topic")
+        page.locator("select#g0-0-value").select_option("refund")
+        page.get_by_role("button", name="Add a condition").click()
+        page.locator("#g0-1-fact").select_option("input.amount")
+        expect(page.locator("#g0-1-op option", has_text="contains")).to_have_count(0)
+        page.locator("#g0-1-op").select_option("over")
+        expect(page.get_by_text("An amount with its currency")).to_be_visible()
+        page.locator("#g0-1-value").fill("lots")
+        page.locator("#to-0").select_option("refund")
+        page.get_by_role("button", name="Then another").click()
+        page.locator("#to-1").select_option("mail")
+        page.get_by_label("Text “text”").fill("Dear {{ item.requester_name }}")
+        page.get_by_label("Who approves").select_option("finance")
+        page.keyboard.press("Tab")
+        page.get_by_role("button", name="Save the rule in the draft").last.click()
+        expect(page.locator(".error")).to_contain_text("please give an amount")
+        page.locator("#g0-1-value").fill("200 EUR")
+        page.locator("#g0-1-value").press("Enter")
+        expect(page.locator(".rule-sentence").last).to_have_text(
+            "When Topic is refund and Refund amount is over 200 EUR, send to Refund, then Mail after Finance approves."
+        )
+        assert page.url.endswith(f"/draft/#rule-{last_rule(support)['id']}")
+    assert last_rule(support)["when"] == REFUND_RULE
+
+
+def test_what_is_typed_while_a_row_is_drawn_anew_stays(
+    web: Web, desk: TestDesk, support: WorkType, browser: Browser
+) -> None:
+    with signed_in(browser, web, desk) as context:
+        page = opened(context, f"{web.url}/rulebooks/support/draft/rules/new/")
+        page.get_by_role("button", name="Add a condition").click()
+        page.locator("#g0-0-fact").select_option("item.title")
+        expect(page.locator("#g0-0-op option", has_text="is over")).to_have_count(0)
+        held: list[Route] = []
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        page.route("**/rules/new/", hold)
+        page.locator("#g0-0-op").select_option("one_of")
+        page.locator("#g0-0-value").fill("typed meanwhile")
+        while not held:
+            page.wait_for_timeout(10)
+        held[0].continue_()
+        expect(page.get_by_text("Several, parted by commas.")).to_be_visible()
+        expect(page.locator("#g0-0-value")).to_have_value("typed meanwhile")
+        expect(page.locator("#g0-0-value")).to_be_focused()
+
+
+def test_a_rule_is_written_without_scripts(web: Web, desk: TestDesk, support: WorkType, browser: Browser) -> None:
+    with signed_in(browser, web, desk, scripts=False) as context:
+        page = opened(context, f"{web.url}/rulebooks/support/draft/rules/new/")
+        for index, (fact, op, value) in enumerate(
+            (("input.topic", "is", "refund"), ("input.amount", "over", "200 EUR"))
+        ):
+            page.get_by_role("button", name="Add a condition").click()
+            page.locator(f"#g0-{index}-fact").select_option(fact)
+            page.locator(f"#g0-{index}-op").select_option(op)
+            page.locator(f"#g0-{index}-value").fill(value)
+        page.locator("#do").select_option("escalate")
+        page.get_by_role("button", name="Show its fields").click()
+        page.get_by_label("Who decides").select_option("finance")
+        page.get_by_label("What they decide on").fill("It is a lot")
+        page.get_by_role("button", name="Save the rule in the draft").last.click()
+        expect(page.locator(".rule-sentence").last).to_contain_text("let Finance decide: It is a lot.")
+        page.get_by_role("button", name="Move up rule 2").click()
+        expect(page.locator(".rule-sentence").first).to_contain_text("let Finance decide")
+        page.get_by_label("What changes, and why").fill("Refunds over 200 EUR go to Finance")
+        page.get_by_role("button", name="Publish version 2").click()
+        expect(page.get_by_text("Refunds over 200 EUR go to Finance").first).to_be_visible()
+    live = RulebookVersion.objects.get(rulebook__work_type=support, status="published")
+    assert live.content["rules"][0]["when"] == REFUND_RULE
+
+
+def test_rules_are_moved_by_keyboard_and_focus_stays(
+    web: Web, desk: TestDesk, support: WorkType, browser: Browser
+) -> None:
+    desk.rules("support", *({"when": {"all": []}, "then": {"do": "wait", "minutes": n}} for n in (1, 2, 3)))
+    start_draft(actor=DESK, work_type_id=support.pk)
+    with signed_in(browser, web, desk) as context:
+        page = opened(context, f"{web.url}/rulebooks/support/draft/")
+        page.locator("#down-r1").focus()
+        for place in (1, 2):
+            page.keyboard.press("Enter")
+            expect(page.locator(".rules > li").nth(place)).to_have_attribute("id", "rule-r1")
+        expect(page.locator("#down-r1")).to_be_disabled()
+
+
+def test_an_input_s_condition_is_chosen_from_lists(
+    web: Web, desk: TestDesk, support: WorkType, browser: Browser
+) -> None:
+    with signed_in(browser, web, desk) as context:
+        page = opened(context, f"{web.url}/settings/types/support/inputs/amount/")
+        page.get_by_role("button", name="Add a condition").click()
+        page.locator("#g0-0-fact").select_option("input.topic")
+        page.locator("select#g0-0-value").select_option("refund")
+        page.get_by_role("button", name="Save").last.click()
+        expect(page.get_by_text("Applies when Topic is refund")).to_be_visible()
+    condition = {"all": [{"fact": "input.topic", "op": "is", "value": "refund"}]}
+    assert InputField.objects.get(name="amount").applies_when == condition
+
+
+PAGES = (
+    "/rulebooks/",
+    "/rulebooks/support/",
+    "/rulebooks/support/draft/",
+    "/rulebooks/support/draft/rules/r1/",
+    "/rulebooks/support/draft/rules/new/",
+    "/settings/",
+    "/settings/destinations/",
+    "/settings/destinations/refund/",
+    "/settings/destinations/rules/",
+    "/settings/destinations/refund/edit/",
+    "/settings/destinations/new/agent/",
+    "/settings/destinations/new/source-table/",
+    "/settings/types/",
+    "/settings/types/support/",
+    "/settings/types/support/inputs/amount/",
+    "/settings/queues/",
+    "/settings/queues/finance/",
+    "/settings/queues/finance/edit/",
+    "/settings/people/",
+    "/settings/people/new/",
+    "/settings/people/password/",
+)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (390, "light")])
+def test_every_page_is_accessible_fits_and_keeps_hostile_words_as_words(
+    web: Web, desk: TestDesk, support: WorkType, browser: Browser, width: int, scheme: Scheme
+) -> None:
+    with signed_in(browser, web, desk, width=width, scheme=scheme) as context:
+        page = opened(context, f"{web.url}/rulebooks/")
+        for path in PAGES:
+            page.goto(f"{web.url}{path}")
+            found = Axe().run(page).response["violations"]
+            assert [(one["id"], one["nodes"][0]["target"]) for one in found] == [], path
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+            assert page.evaluate("window.hacked") is None, path

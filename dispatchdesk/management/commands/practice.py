@@ -14,7 +14,10 @@ ACTIONS = ("load", "accounts", "pause", "resume", "remove")
 class Command(BaseCommand):
     """One action on the practice desk."""
 
-    help = "Load the practice desk, list its accounts, pause or resume its stream of requests, or remove all of it."
+    help = (
+        "Load the practice desk, list its accounts, pause or resume its stream of requests, or remove all of it. "
+        "A desk that runs must be started again after loading or removing."
+    )
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:

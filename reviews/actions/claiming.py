@@ -44,8 +44,7 @@ def claim(*, actor: Actor, review_id: int, takeover: bool = False) -> Review:
         now = transitions.database_now()
         if review.status != Review.OPEN:
             raise LostClaim(closed_words(review))
-        if not (review.assignee_id == actor.user_id or may_decide(actor, review.queue_id)):
-            raise NotAllowed(f"{review.item.code}: you do not staff {review.queue}.")
+        check_staffs(review, actor)
         if review.assignee_id not in {None, actor.user_id} and not is_lead(actor, review.queue_id):
             raise NotAllowed(f"{review.item.code}: this was given to {review.assignee}.")
         held = review.claimed_by_id is not None and review.lease_expires_at and review.lease_expires_at > now
@@ -57,10 +56,11 @@ def claim(*, actor: Actor, review_id: int, takeover: bool = False) -> Review:
 
 
 def renew(*, actor: Actor, review_id: int, epoch: int) -> Review:
-    """Extend a claim that still holds; raises LostClaim when it does not."""
+    """Extend a claim that still holds; raises LostClaim when it does not, NotAllowed off the queue's staff."""
     with transaction.atomic():
         review = _locked(actor, review_id)
         check_claim(review, actor, epoch)
+        check_staffs(review, actor)
         review.lease_expires_at = transitions.database_now() + timedelta(minutes=review.queue.lease_minutes)
         review.save(update_fields=["lease_expires_at"])
         return review
@@ -116,6 +116,15 @@ def closed_words(review: Review) -> str:
     if verdict is not None:
         return f"{review.item.code}: {verdict.by.display_name()} was first: {verdict.get_kind_display().lower()}."
     return f"{review.item.code}: this is no longer asked ({review.closed_because or 'the item moved on'})."
+
+
+def check_staffs(review: Review, actor: Actor) -> None:
+    """Raise NotAllowed unless the actor staffs the review's queue or was given the review; asked anew each time.
+
+    A claim is no right of its own: who left the queue meanwhile may give it back and nothing else.
+    """
+    if not (review.assignee_id == actor.user_id or may_decide(actor, review.queue_id)):
+        raise NotAllowed(f"{review.item.code}: you do not staff {review.queue}.")
 
 
 def check_claim(review: Review, actor: Actor, epoch: int) -> None:

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from reviews.actions import effects, sending
-from reviews.actions.claiming import check_claim
+from reviews.actions.claiming import check_claim, check_staffs
 from reviews.actions.opening import review_digest
 from reviews.errors import ChangedProposal, LostClaim
-from reviews.models import Review, Verdict
+from reviews.models import PassedOn, Review, Verdict
+from reviews.queries.people import staff_of
 from reviews.queries.waiting import find_review
 from routing import transitions
 from routing.actions import deciding
@@ -47,7 +48,8 @@ def judge(*, actor: Actor, review_id: int, epoch: int, digest: str, judgement: J
 
     The same again by the same person returns the verdict that stands. Raises LostClaim when the claim no longer
     holds or somebody else was first, ChangedProposal when ``digest`` is not the proposal's, Invalid when the
-    judgement does not fit the proposal, NotVisible when there is no such review for this person.
+    judgement does not fit the proposal, NotAllowed when the person staffs the queue no more, NotVisible when there is
+    no such review for them.
     """
     if judgement.kind not in KINDS:
         raise Invalid(f"“{judgement.kind}” is no verdict; use one of {', '.join(KINDS)}.", {"verdict": "unknown"})
@@ -63,6 +65,7 @@ def judge(*, actor: Actor, review_id: int, epoch: int, digest: str, judgement: J
         if standing is not None:
             return standing
         check_claim(review, actor, epoch)
+        check_staffs(review, actor)
         if review.digest != digest:
             raise ChangedProposal(f"{item.code}: the proposal has changed since you saw it. Look at it once more.")
         now = transitions.database_now()
@@ -94,7 +97,7 @@ def _decide(work: Pass, review: Review, epoch: int, judgement: Judgement, actor:
     )
     verdict.save()
     if judgement.kind == "reassign":
-        _reassign(review, judgement)
+        _reassign(review, judgement, actor, work.now)
         _owner_follows(review, actor, verdict)
         return verdict
     _close(review, verdict)
@@ -137,8 +140,11 @@ def _close(review: Review, verdict: Verdict) -> None:
     review.save(update_fields=["status", "closed_at", "claimed_by", "lease_expires_at"])
 
 
-def _reassign(review: Review, judgement: Judgement) -> None:
+def _reassign(review: Review, judgement: Judgement, actor: Actor, now: datetime) -> None:
+    """Give an open review away; whoever gave it away is not offered it again, if others staff its new queue."""
     effects.point_elsewhere(review, judgement.to)
+    if review.assignee_id is None and staff_of(review.queue).exclude(pk=actor.person_id).exists():
+        PassedOn.objects.get_or_create(review=review, user_id=actor.person_id, defaults={"at": now})
     review.claimed_by, review.claimed_at, review.lease_expires_at = None, None, None
     review.epoch += 1
     review.save(update_fields=["queue", "assignee", "claimed_by", "claimed_at", "lease_expires_at", "epoch"])

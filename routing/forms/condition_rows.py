@@ -14,6 +14,7 @@ from routing.forms.condition_values import CannotRead, read_operand, written
 
 OTHER = "other"  # as a row's fact: the name is typed beside it
 MOST_GROUPS, MOST_ROWS = 10, 50
+DECISIONS = ("approved", "corrected", "declined", "completed")  # what reviews tell as the fact reviews.<queue>.verdict
 _NOT = "not_"
 _NEGATIVE = {
     Op.ONE_OF: "is not one of",
@@ -220,6 +221,8 @@ def _choices(fact: str, catalogue: Catalogue, of_input: tuple[str, ...]) -> tupl
             return tuple((slug, catalogue.name_of(slug)) for slug in {**catalogue.ports, **catalogue.queues})
         case "item.priority":
             return tuple((name, name) for name in PRIORITIES)
+    if fact.startswith("reviews.") and fact.endswith(".verdict"):
+        return tuple((word, word) for word in DECISIONS)
     return tuple((choice, choice) for choice in of_input)
 
 

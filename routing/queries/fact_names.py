@@ -47,6 +47,8 @@ def fact_groups(desk: Desk, type_id: int | None) -> list[FactGroup]:
         for slug, place in desk.places.items():
             if place.row.kind == kind:
                 groups.append(FactGroup(f"{words}: {place.row.name}", tuple(_of_place(slug, place))))
+    decided = [f"reviews.{slug}.verdict" for slug in catalogue.queues]
+    groups.append(FactGroup("What people decided", _labelled(catalogue, decided)))
     groups.append(FactGroup("Time", _labelled(catalogue, ["now"])))
     return [group for group in groups if group.facts]
 

@@ -47,8 +47,10 @@ def words_of(place: Place) -> str:
             return f"A table, found by {config.get('key_column')}"
         case "text":
             return "A text"
-    effect = "changes something" if place.port.writes else "only reads"
-    return f"{config.get('method', 'GET')} {config.get('url')}, {effect}"
+    call = f"{config.get('method', 'GET')} {config.get('url')}"
+    if place.row.kind == DestinationKind.SOURCE:
+        return call
+    return f"{call}, {'changes something' if place.port.writes else 'only reads'}"
 
 
 def problems(place: Place, desk: Desk) -> Iterator[str]:

@@ -1,13 +1,13 @@
 """Rulebooks as people read them: sentences, faults, versions, and what a draft changes."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from routing.domain import rulefile
 from routing.domain.catalogue import Catalogue
 from routing.domain.faults import Problem, RuleError
 from routing.domain.roles import Actor
-from routing.domain.rules import Go, Rule
+from routing.domain.rules import All, AnyOf, Condition, Go, Rule
 from routing.domain.rules import Rulebook as Rules
 from routing.domain.sentences import rule_sentence
 from routing.models import RulebookVersion, WorkType
@@ -134,7 +134,7 @@ def draft_changes(live: Rules | None, draft: Rules, catalogue: Catalogue) -> lis
         sentence = _with_switch(rule, catalogue)
         if earlier is None:
             found.append(RuleChange("added", "", sentence))
-        elif earlier != rule:
+        elif _meaning(earlier) != _meaning(rule):
             found.append(RuleChange("changed", _with_switch(earlier, catalogue), sentence))
     found.extend(
         RuleChange("removed", _with_switch(rule, catalogue), "") for key, rule in before.items() if key not in after
@@ -147,6 +147,18 @@ def draft_changes(live: Rules | None, draft: Rules, catalogue: Catalogue) -> lis
         was, now = catalogue.name_of(live.fallback_queue), catalogue.name_of(draft.fallback_queue)
         found.append(RuleChange("changed", f"What no rule decides goes to {was}.", f"… goes to {now}."))
     return found
+
+
+def _meaning(rule: Rule) -> Rule:
+    """Return the rule in the form in which those that say the same are equal."""
+    then = replace(rule.then, params=tuple(sorted(rule.then.params))) if isinstance(rule.then, Go) else rule.then
+    return replace(rule, when=_unwrapped(rule.when), then=then)
+
+
+def _unwrapped(condition: Condition) -> Condition:
+    if isinstance(condition, All | AnyOf) and len(condition.parts) == 1:
+        return _unwrapped(condition.parts[0])
+    return condition
 
 
 def _with_switch(rule: Rule, catalogue: Catalogue) -> str:

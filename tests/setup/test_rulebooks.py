@@ -271,6 +271,38 @@ def test_a_draft_says_how_it_differs_from_the_live_rules(support: WorkType, admi
     ]
 
 
+def test_saving_a_rule_as_it_was_changes_nothing(support: WorkType, admin: Client, desk: TestDesk) -> None:
+    texts = {"text": "Dear {{ item.requester_name? }}", "subject": "Re"}
+    desk.destination(
+        "mail",
+        "tool",
+        via="mail",
+        to="a@b.example",
+        subject="{{ with.subject }}",
+        text="{{ with.text }}",
+        effect="write",
+    )
+    desk.rules("support", {"when": OVER, "then": {"do": "go", "to": ["mail"], "approved_by": "finance", "with": texts}})
+    start(admin)
+    fields = admin.get("/rulebooks/support/draft/rules/r1/").context["fields"]
+    post = rule_post(support, do="go", to=fields.to, approved_by=fields.approved_by)
+    post |= condition("input.amount", "over", fields.groups[0].rows[0].value)
+    post |= {"text-name": list(fields.texts), "text": list(fields.texts.values())}
+    admin.post("/rulebooks/support/draft/rules/r1/", post)
+    assert admin.get("/rulebooks/support/draft/").context["changes"] == []
+
+
+def test_what_people_decided_can_be_a_condition(support: WorkType, admin: Client) -> None:
+    start(admin)
+    post = rule_post(support) | condition("reviews.finance.verdict", "is", "approved")
+    page = admin.post("/rulebooks/support/draft/rules/new/", post | {"button": "refresh"}).content.decode()
+    assert '<option value="declined">declined</option>' in page
+    admin.post("/rulebooks/support/draft/rules/new/", post)
+    assert (
+        "When the decision of Finance is approved, finish." in admin.get("/rulebooks/support/draft/").content.decode()
+    )
+
+
 def test_trying_shows_the_deciding_rule_and_does_nothing(support: WorkType, admin: Client, desk: TestDesk) -> None:
     item = desk.send("Please refund 249.90 EUR", type="support")
     decide()

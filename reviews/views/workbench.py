@@ -54,7 +54,11 @@ class Held:
 
 @page("GET")
 def home(request: DeskRequest) -> HttpResponse:
-    """Show the person's queues in their true order."""
+    """Show the person's queues in their true order; for htmx the list alone, beside the review named by ``open``."""
+    if request.htmx and request.htmx.target == "bench-queue":
+        shown_id = request.GET.get("open", "")
+        beside = {"pk": int(shown_id)} if shown_id.isdigit() else None
+        return render(request, "reviews/_queue.html", _frame(request) | {"review": beside})
     return draw(request, {}, url=address(reverse("reviews:home"), chosen_queue(request)))
 
 
@@ -182,7 +186,7 @@ def claim_of(actor: Actor, found: Review, now: datetime) -> Claim:
 
 def draw(request: DeskRequest, context: dict[str, object], *, url: str, status: int = 200) -> HttpResponse:
     """Draw the workbench: the whole page, or for htmx its root alone with the messages as toasts."""
-    context |= _frame(request)
+    context |= _frame(request) | {"decided_id": request.session.pop("review_decided", "")}
     if not request.htmx or request.htmx.history_restore_request or request.htmx.target != "workbench":
         return render(request, "reviews/workbench.html", context, status=status)
     response = render(request, "reviews/_workbench.html", context, status=status)
@@ -205,7 +209,6 @@ def _frame(request: DeskRequest) -> dict[str, object]:
         "queue": queue,
         "offered": waiting.offered_reviews(actor, now).exists(),
         "held": held_back(actor, now),
-        "decided_id": request.session.pop("review_decided", ""),
         "desk_is_empty": not queues,
     }
 

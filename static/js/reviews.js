@@ -5,11 +5,16 @@ import { forget, keep, offerKept } from "./reviews_kept.js";
 const PREVIEW_MS = 350;
 const RENEW_EVERY_MS = 60_000;
 const LOW_SECONDS = 60;
+const SAME_KEY_MS = 500;
+const REFRESH_MS = 1500;
 
 let typing = 0;
 let usedAt = 0; // when somebody last did something on this page
 let clockTimer = 0;
 let undoTimer = 0;
+let shownAt = 0; // when the present review came up
+let lastKey = "";
+let refreshing = 0;
 
 const bench = () => document.getElementById("workbench");
 const form = () => document.getElementById("decide");
@@ -101,10 +106,6 @@ function previewSoon() {
   }, PREVIEW_MS);
 }
 
-function submit(button) {
-  if (button && !button.disabled) form().requestSubmit(button);
-}
-
 function typedKeys(event) {
   if (!form()?.contains(event.target)) return;
   if (event.key === "Escape") {
@@ -120,7 +121,8 @@ function typedKeys(event) {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
     const panel = event.target.closest(".bench-panel");
-    submit(panel ? panel.querySelector("button") : form().querySelector("[data-actions] .button-main:not(:disabled)"));
+    const button = panel ? panel.querySelector("button") : form().querySelector("[data-actions] .button-main:not(:disabled)");
+    button?.click();
   }
 }
 
@@ -133,7 +135,25 @@ function showMyCount() {
   else if (shown) [...shown.childNodes].find((node) => node.nodeType === Node.TEXT_NODE).data = String(count);
 }
 
+// A key that is held down, or pressed twice, must not decide the next review unread.
+function refuseRepeats(event) {
+  const isTyping = event.target.closest("input, textarea, select");
+  if (!isTyping && (event.repeat || (event.key === lastKey && performance.now() - shownAt < SAME_KEY_MS))) event.preventDefault();
+  else lastKey = isTyping ? "" : event.key;
+}
+
+// Fetches the list anew some time after something changed, unless somebody moves about in it.
+function refreshList() {
+  clearTimeout(refreshing);
+  refreshing = setTimeout(() => {
+    const list = document.getElementById("bench-queue");
+    if (!list || list.contains(document.activeElement)) return;
+    window.htmx.ajax("GET", list.dataset.url, { source: list, target: list, swap: "outerHTML" });
+  }, REFRESH_MS);
+}
+
 function startReview({ focus }) {
+  shownAt = performance.now();
   const decided = bench().dataset.decided;
   if (decided) forget(decided);
   showMyCount();
@@ -160,18 +180,19 @@ document.addEventListener("input", (event) => {
   }
 });
 for (const kind of ["keydown", "pointerdown"]) document.addEventListener(kind, () => (usedAt = performance.now()));
+document.addEventListener("keydown", refuseRepeats, true);
 document.addEventListener("keydown", typedKeys);
+for (const kind of ["desk:changes", "desk:reload"]) document.addEventListener(kind, refreshList);
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-edit-first]")) edits()[0]?.focus();
+  const summary = event.target.closest(".bench-panel > summary");
+  if (!summary) return;
+  // Opened here and now, not after the click: what is typed next belongs into the panel and is no key.
+  event.preventDefault();
+  const panel = summary.parentElement;
+  panel.open = !panel.open;
+  if (panel.open) panel.querySelector(".bench-panel-body :is(input, select, textarea)")?.focus();
 });
-// An opened panel takes the focus; toggle does not bubble.
-document.addEventListener(
-  "toggle",
-  (event) => {
-    if (event.target.matches?.(".bench-panel[open]")) event.target.querySelector(".bench-panel-body :is(input, select, textarea)")?.focus();
-  },
-  true,
-);
 document.addEventListener("htmx:afterSettle", (event) => event.target.id === "workbench" && startReview({ focus: true }));
 onKey("Escape", "Leave a text or panel", () => false);
 startReview({ focus: false });

@@ -197,6 +197,15 @@ def test_what_was_given_to_a_person_returns_to_the_queue_when_they_pass_it_on(be
     assert (again.pk, again.assignee) == (theirs.pk, None)
 
 
+def test_what_one_gave_to_another_queue_is_not_offered_to_oneself_again(bench: Bench) -> None:
+    first, second = tasks(bench, 2, "finance")
+    bench.judge(bench.claim(first), "reassign", to="queue:support")
+    mine, theirs = claiming.claim_next(actor=bench.people["ana"]), claiming.claim_next(actor=bench.people["ben"])
+    assert mine is not None
+    assert theirs is not None
+    assert (mine.item_id, theirs.item_id) == (second.pk, first.pk)
+
+
 def test_only_a_lead_takes_over_and_the_earlier_claim_is_lost(bench: Bench) -> None:
     item = tasks(bench, 1)[0]
     review = bench.claim(item)

@@ -44,6 +44,11 @@ def test_only_the_words_that_changed_are_marked() -> None:
     assert parts == [("same", "Hello Kim, it leaves "), ("removed", "today"), ("added", "tomorrow"), ("same", ".")]
 
 
+def test_words_that_changed_side_by_side_are_marked_as_one() -> None:
+    parts = [(part.op, part.text) for part in word_diff("It is on its way.", "It will leave today.")]
+    assert parts == [("same", "It "), ("removed", "is on its way"), ("added", "will leave today"), ("same", ".")]
+
+
 def test_long_texts_are_compared_quickly_by_line() -> None:
     before = "word and word\n" * 5_000
     assert [part.op for part in word_diff(before, before + "one more\n")] == ["same", "added"]

@@ -1,0 +1,290 @@
+"""The workbench in a real browser: by keyboard alone, two people on one review, a lost claim, and axe."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from reviews.models import Review, Verdict
+from routing.models import RouterLabel, Step, WorkItem
+from tests.desks import fresh
+from tests.feed.conftest import Web, _web, web  # noqa: F401 - fixtures
+from tests.reviews.conftest import ALWAYS, DRAFT, DRAFT_FIRST, Bench, after, approve_write
+from tests.reviews.test_judging import stopped_at
+
+pytestmark = pytest.mark.browser
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+Scheme = Literal["light", "dark"]
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    # Playwright keeps an event loop in this thread, which Django takes for a mistake.
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        opened = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+class Desk:
+    """The bench with a web server before it and browsers for its people."""
+
+    def __init__(self, bench: Bench, server: Web, browser: Browser) -> None:
+        self.bench, self.server, self.browser = bench, server, browser
+        self.contexts: list[BrowserContext] = []
+
+    def sit_down(self, who: str, path: str, *, width: int = 1440, scheme: Scheme = "light") -> Page:
+        """Open a page as somebody, in a browser of their own; a script error fails the test."""
+        context = self.browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+        )
+        self.contexts.append(context)
+        session = self.server.session_of(self.bench.desk.people[who])
+        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": self.server.url}])
+        page = context.new_page()
+        page.on("pageerror", lambda error: pytest.fail(f"script error: {error}"))
+        page.goto(f"{self.server.url}{path}")
+        return page
+
+
+@pytest.fixture
+def desk(bench: Bench, web: Web, browser: Browser) -> Iterator[Desk]:  # noqa: F811
+    made = Desk(bench, web, browser)
+    yield made
+    for context in made.contexts:
+        context.close()
+
+
+def question(page: Page, words: str) -> None:
+    """Wait until this question stands there, with the focus on it."""
+    expect(page.locator("#question")).to_have_text(words)
+    expect(page.locator("#question")).to_be_focused()
+
+
+def state_of(item: WorkItem) -> str:
+    return fresh(item).state
+
+
+def test_reviews_of_all_kinds_are_cleared_by_keyboard_alone(desk: Desk) -> None:
+    bench = desk.bench
+    ask = {"do": "escalate", "queue": "support", "reason": "May this go on?"}
+    bench.desk.rules(
+        "support",
+        {"when": {"fact": "item.title", "op": "contains", "value": "lawyer"}, "then": ask},
+        {"when": {"fact": "item.title", "op": "contains", "value": "crate"}, "then": {"do": "go", "to": ["support"]}},
+        {"when": {"fact": "item.title", "op": "contains", "value": "parcel"}, "then": {"do": "go", "to": ["track"]}},
+        DRAFT_FIRST,
+        after("reply", approve_write("refund")),
+        after("refund", {"do": "finish"}),
+    )
+    fix, approve = bench.item("Refund one K-1"), bench.item("Refund two K-2")
+    decline, task = bench.item("A lawyer will call K-3"), bench.item("Look at the crate K-4")
+    missing = bench.item("Where is my parcel?", requester_email="")
+    asked, routed = bench.item("My lawyer says K-6"), bench.item("hello", type="")
+    passed = bench.item("The lawyer again K-8")
+
+    page = desk.sit_down("ada", "/reviews/")
+    keys = page.keyboard
+    keys.press("n")
+    question(page, "Approve Refund?")
+    keys.press("e")
+    keys.press("Control+End")
+    keys.type(" Sorry!")
+    expect(page.locator("#preview ins")).to_contain_text("Sorry!")
+    expect(page.get_by_label("Body, with line breaks")).to_contain_text("on its way. Sorry!")
+    keys.press("Control+Enter")
+
+    expect(page.locator("#question")).to_be_focused()
+    expect(page.locator(".bench-where")).to_contain_text(approve.code)
+    assert state_of(fix) == "working"
+    keys.press("a")
+    expect(page.locator("[data-undo]")).to_contain_text(f"Approved {approve.code}")
+
+    question(page, "May this go on?")
+    keys.press("d")
+    keys.type("We do not answer lawyers.")
+    keys.press("Control+Enter")
+
+    question(page, "Please take care of this: Look at the crate K-4")
+    keys.press("a")
+    question(page, "Order_number is missing and there is no requester to ask. What is it?")
+    keys.press("Tab")
+    for _ in range(12):
+        if page.evaluate("document.activeElement.name") == "input:order_number":
+            break
+        keys.press("Tab")
+    keys.type("K-77")
+    keys.press("Enter")
+
+    expect(page.locator(".bench-where")).to_contain_text(asked.code)
+    expect(page.locator("#question")).to_be_focused()
+    keys.press("q")
+    for _ in range(4):
+        if page.evaluate("document.activeElement.name") == "ask_note":
+            break
+        keys.press("Tab")
+    keys.type("What is it about?")
+    keys.press("Control+Enter")
+
+    expect(page.locator(".bench-where")).to_contain_text(routed.code)
+    expect(page.locator("#question")).to_be_focused()
+    keys.press("r")
+    page.keyboard.type("Finance")
+    keys.press("Tab")
+    keys.type("Yours")
+    keys.press("Control+Enter")
+
+    expect(page.locator(".bench-where")).to_contain_text(passed.code)
+    expect(page.locator("#question")).to_be_focused()
+    verdicts = list(Verdict.objects.order_by("pk").values_list("review__item_id", "kind"))
+    assert verdicts == [
+        (fix.pk, "correct"),
+        (approve.pk, "approve"),
+        (decline.pk, "reject"),
+        (task.pk, "complete"),
+        (missing.pk, "correct"),
+        (asked.pk, "ask"),
+        (routed.pk, "reassign"),
+    ]
+    assert bench.review(routed).queue.slug == "finance"
+    assert (state_of(task), state_of(missing), state_of(asked)) == ("incoming", "incoming", "waiting")
+
+
+def test_an_approval_is_undone_by_one_key_before_it_leaves(desk: Desk) -> None:
+    item = stopped_at(desk.bench, "calls")
+    page = desk.sit_down("ana", "/reviews/")
+    page.keyboard.press("n")
+    question(page, "Approve Refund?")
+    page.keyboard.press("a")
+    expect(page.locator("[data-undo]")).to_be_visible()
+    expect(page.locator("#question")).to_be_focused()
+    page.keyboard.press("u")
+    question(page, "Approve Refund?")
+    expect(page.locator("[data-clock]")).to_be_visible()
+    assert state_of(item) == "in_review"
+    assert Step.objects.get(item=item, writes=True).status == Step.CANCELLED
+    assert desk.bench.tools.received == []
+
+
+def test_a_key_held_down_decides_one_review_only(desk: Desk) -> None:
+    desk.bench.desk.rules("support", {"when": ALWAYS, "then": {"do": "go", "to": ["support"]}})
+    for number in range(4):
+        desk.bench.item(f"Task {number} for K-1")
+    page = desk.sit_down("ana", "/reviews/")
+    page.keyboard.press("n")
+    expect(page.locator("#question")).to_be_focused()
+    page.keyboard.down("a")
+    for _ in range(10):
+        page.keyboard.down("a")
+        page.wait_for_timeout(60)
+    question(page, "Please take care of this: Task 1 for K-1")
+    assert Verdict.objects.count() == 1
+
+
+def test_the_list_shows_what_comes_in_meanwhile(desk: Desk) -> None:
+    page = desk.sit_down("ana", "/reviews/")
+    expect(page.locator("#live")).to_have_attribute("data-live", "connected")
+    expect(page.locator(".bench-row")).to_have_count(0)
+    item = stopped_at(desk.bench, "calls")
+    expect(page.locator(".bench-row")).to_contain_text(item.code, timeout=10_000)
+
+
+def test_two_people_on_one_review_lose_no_text(desk: Desk) -> None:
+    item = stopped_at(desk.bench, "calls")
+    review = desk.bench.review(item)
+    anas = desk.sit_down("ana", f"/reviews/{review.pk}/")
+    anas.keyboard.press("c")
+    expect(anas.locator("[data-clock]")).to_be_visible()
+    anas.keyboard.press("e")
+    anas.keyboard.press("Control+A")
+    anas.keyboard.type("My better words.")
+
+    bens = desk.sit_down("ben", f"/reviews/{review.pk}/")
+    expect(bens.get_by_text("ana is looking at this")).to_be_visible()
+    expect(bens.locator("[data-actions]")).to_have_count(0)
+
+    Review.objects.filter(pk=review.pk).update(lease_expires_at=review.arrived_at)
+    bens.reload()
+    bens.keyboard.press("c")
+    expect(bens.locator("[data-clock]")).to_be_visible()
+
+    anas.keyboard.press("Control+Enter")
+    expect(anas.get_by_role("alert").first).to_contain_text("ben is looking at this")
+    expect(anas.locator(".bench-words", has_text="My better words.")).to_be_visible()
+    bens.get_by_role("button", name="Give back").click()
+    expect(bens.get_by_role("button", name="Take the next")).to_be_visible()
+    anas.reload()
+    anas.keyboard.press("c")
+    anas.get_by_role("button", name="Put it back").click()
+    expect(anas.locator("[data-edit]")).to_have_value("My better words.")
+    expect(anas.locator("#preview ins").first).to_be_visible()
+    anas.keyboard.press("Control+Enter")
+    expect(anas.locator("[data-undo]")).to_contain_text("Fixed and approved")
+    assert anas.evaluate("localStorage.length") == 0
+    assert "My better words." in str(Step.objects.get(item=item, writes=True).request)
+
+
+def test_a_claim_is_renewed_while_one_works_and_lost_aloud_when_it_is_gone(desk: Desk) -> None:
+    desk.bench.desk.queues["support"].lease_minutes = 1
+    desk.bench.desk.queues["support"].save()
+    review = desk.bench.claim(stopped_at(desk.bench, "calls"))
+    Review.objects.filter(pk=review.pk).update(lease_expires_at=review.claimed_at)
+    review = desk.bench.claim(review.item)
+    page = desk.sit_down("ana", f"/reviews/{review.pk}/")
+    page.keyboard.press("e")
+    with page.expect_response(lambda answer: answer.url.endswith("/renew"), timeout=25_000) as renewed:
+        for _ in range(40):
+            page.keyboard.type("x")
+            page.wait_for_timeout(500)
+            if renewed.is_done():
+                break
+    assert renewed.value.status == 200
+    assert Review.objects.get(pk=review.pk).lease_expires_at > review.lease_expires_at  # type: ignore[operator]
+
+
+def test_without_scripts_a_review_is_taken_corrected_previewed_and_approved(desk: Desk) -> None:
+    item = stopped_at(desk.bench, "calls")
+    context = desk.browser.new_context(java_script_enabled=False)
+    desk.contexts.append(context)
+    session = desk.server.session_of(desk.bench.desk.people["ana"])
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": desk.server.url}])
+    page = context.new_page()
+    page.goto(f"{desk.server.url}/reviews/")
+    page.get_by_role("button", name="Take the next").click()
+    page.get_by_label("Text from Reply").fill("Hello Kim, we are sorry.")
+    page.get_by_role("button", name="Show my changes").click()
+    expect(page.locator("#preview ins").first).to_contain_text("we are sorry")
+    page.get_by_role("button", name="Fix and approve").click()
+    expect(page.get_by_text("It is sent in")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_label("Text from Reply")).to_have_value(DRAFT)
+    assert state_of(item) == "in_review"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_workbench_has_no_accessibility_violations(desk: Desk, width: int, scheme: Scheme) -> None:
+    desk.bench.desk.rules("support", {"when": ALWAYS, "then": {"do": "go", "to": ["support"]}})
+    desk.bench.item("Hidden \u202etext\u200b K-9")
+    items = {kind: stopped_at(desk.bench, kind) for kind in ("route", "output", "calls", "continue", "facts", "retry")}
+    page = desk.sit_down("ada", "/reviews/", width=width, scheme=scheme)
+    problems = [("home", Axe().run(page).generate_report())] if Axe().run(page).violations_count else []
+    for kind, item in items.items():
+        page.goto(f"{desk.server.url}/reviews/{desk.bench.review(item).pk}/")
+        page.get_by_role("button", name="Take it").click()
+        expect(page.locator("[data-actions]")).to_be_visible()
+        if kind == "calls":
+            page.locator("[data-edit]").first.fill("Hello **Kim** \u200b")
+            expect(page.locator("#preview ins").first).to_be_visible()
+        page.get_by_text("Reassign").first.click()
+        result = Axe().run(page)
+        if result.violations_count:
+            problems.append((kind, result.generate_report()))
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{kind} scrolls sideways"
+    assert problems == []
+    assert RouterLabel.objects.count() == 0

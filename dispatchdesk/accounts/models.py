@@ -1,7 +1,9 @@
 """People and programs that may use the desk."""
 
+from typing import Any, ClassVar
+
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.db.models import Q
 
@@ -11,10 +13,24 @@ STAFF_ROLES = [(role.value, role.value.capitalize()) for role in (Role.OPERATOR,
 TOKEN_ROLES = [*STAFF_ROLES, (Role.INTAKE.value, "Intake")]
 
 
+class People(UserManager["User"]):
+    """Makes accounts; one made by ``manage.py createsuperuser`` is an admin."""
+
+    use_in_migrations = False
+
+    def create_superuser(
+        self, username: str, email: str | None = None, password: str | None = None, **extra_fields: Any
+    ) -> "User":
+        """Make an admin who may also look at records in the admin site."""
+        return super().create_superuser(username, email, password, **{"role": Role.ADMIN.value, **extra_fields})
+
+
 class User(AbstractUser):
     """Somebody who signs in, with the one role that says what they may do."""
 
     role = models.CharField(max_length=10, choices=TOKEN_ROLES, default=Role.OPERATOR.value)
+
+    objects: ClassVar[People] = People()
 
     class Meta(AbstractUser.Meta):
         constraints = [

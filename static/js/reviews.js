@@ -137,9 +137,10 @@ function showMyCount() {
 
 // A key that is held down, or pressed twice, must not decide the next review unread.
 function refuseRepeats(event) {
-  const isTyping = event.target.closest("input, textarea, select");
-  if (!isTyping && (event.repeat || (event.key === lastKey && performance.now() - shownAt < SAME_KEY_MS))) event.preventDefault();
-  else lastKey = isTyping ? "" : event.key;
+  const decides = document.querySelector(`[data-actions] [data-key="${CSS.escape(event.key)}"]`);
+  if (event.target.closest("input, textarea, select")) lastKey = "";
+  else if (decides && (event.repeat || (event.key === lastKey && performance.now() - shownAt < SAME_KEY_MS))) event.preventDefault();
+  else lastKey = event.key;
 }
 
 // Fetches the list anew some time after something changed, unless somebody moves about in it.

@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -21,20 +20,46 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="membership",
             name="user",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="memberships", to=settings.AUTH_USER_MODEL),
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="memberships", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
             model_name="passedon",
             name="user",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL),
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.CreateModel(
             name="Queue",
             fields=[
-                ("destination", models.OneToOneField(limit_choices_to={"kind": "queue"}, on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name="queue", serialize=False, to="routing.destination")),
-                ("staff_role", models.CharField(blank=True, choices=[("operator", "Operators"), ("reviewer", "Reviewers"), ("admin", "Admins")], max_length=10)),
+                (
+                    "destination",
+                    models.OneToOneField(
+                        limit_choices_to={"kind": "queue"},
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="queue",
+                        serialize=False,
+                        to="routing.destination",
+                    ),
+                ),
+                (
+                    "staff_role",
+                    models.CharField(
+                        blank=True,
+                        choices=[("operator", "Operators"), ("reviewer", "Reviewers"), ("admin", "Admins")],
+                        max_length=10,
+                    ),
+                ),
                 ("instructions", models.TextField(blank=True)),
-                ("checklist", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=200), blank=True, default=list, size=None)),
+                (
+                    "checklist",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=200), blank=True, default=list, size=None
+                    ),
+                ),
                 ("service_minutes", models.PositiveIntegerField(default=240)),
                 ("lease_minutes", models.PositiveSmallIntegerField(default=10)),
                 ("hold_seconds", models.PositiveSmallIntegerField(default=10)),
@@ -47,7 +72,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="membership",
             name="queue",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="memberships", to="reviews.queue"),
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="memberships", to="reviews.queue"
+            ),
         ),
         migrations.CreateModel(
             name="Review",
@@ -57,12 +84,24 @@ class Migration(migrations.Migration):
                 ("kind", models.CharField(choices=[("escalation", "Escalation"), ("assigned", "Task")], max_length=10)),
                 ("rule_id", models.CharField(blank=True, max_length=60)),
                 ("cause", models.CharField(max_length=20)),
-                ("names", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=150), blank=True, default=list, size=None)),
+                (
+                    "names",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=150), blank=True, default=list, size=None
+                    ),
+                ),
                 ("question", models.CharField(max_length=300)),
                 ("reason", models.TextField(blank=True)),
                 ("proposal", models.JSONField(default=dict)),
                 ("digest", models.CharField(max_length=64)),
-                ("status", models.CharField(choices=[("open", "Open"), ("decided", "Decided"), ("withdrawn", "Withdrawn")], default="open", max_length=10)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("open", "Open"), ("decided", "Decided"), ("withdrawn", "Withdrawn")],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
                 ("arrived_at", models.DateTimeField()),
                 ("due_at", models.DateTimeField()),
                 ("order_at", models.DateTimeField()),
@@ -71,11 +110,44 @@ class Migration(migrations.Migration):
                 ("lease_expires_at", models.DateTimeField(blank=True, null=True)),
                 ("closed_at", models.DateTimeField(blank=True, null=True)),
                 ("closed_because", models.CharField(blank=True, max_length=100)),
-                ("assignee", models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL)),
-                ("claimed_by", models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL)),
-                ("decision", models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="routing.decision")),
-                ("item", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="reviews", to="routing.workitem")),
-                ("queue", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="reviews", to="reviews.queue")),
+                (
+                    "assignee",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "claimed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "decision",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="routing.decision"
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="reviews", to="routing.workitem"
+                    ),
+                ),
+                (
+                    "queue",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="reviews", to="reviews.queue"
+                    ),
+                ),
             ],
             options={
                 "ordering": ["order_at", "id"],
@@ -84,13 +156,28 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="passedon",
             name="review",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="passed_on", to="reviews.review"),
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="passed_on", to="reviews.review"
+            ),
         ),
         migrations.CreateModel(
             name="Verdict",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("kind", models.CharField(choices=[("approve", "Approved"), ("correct", "Fixed and approved"), ("reassign", "Reassigned"), ("reject", "Declined"), ("ask", "Asked the requester"), ("complete", "Done")], max_length=10)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("approve", "Approved"),
+                            ("correct", "Fixed and approved"),
+                            ("reassign", "Reassigned"),
+                            ("reject", "Declined"),
+                            ("ask", "Asked the requester"),
+                            ("complete", "Done"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
                 ("at", models.DateTimeField()),
                 ("epoch", models.PositiveIntegerField()),
                 ("digest", models.CharField(max_length=64)),
@@ -101,8 +188,18 @@ class Migration(migrations.Migration):
                 ("comment", models.TextField(blank=True)),
                 ("hold_until", models.DateTimeField(blank=True, null=True)),
                 ("undone_at", models.DateTimeField(blank=True, null=True)),
-                ("by", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL)),
-                ("review", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="verdicts", to="reviews.review")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "review",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="verdicts", to="reviews.review"
+                    ),
+                ),
             ],
             options={
                 "ordering": ["id"],
@@ -114,7 +211,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="review",
-            index=models.Index(condition=models.Q(("status", "open")), fields=["queue", "order_at", "id"], name="review_next"),
+            index=models.Index(
+                condition=models.Q(("status", "open")), fields=["queue", "order_at", "id"], name="review_next"
+            ),
         ),
         migrations.AddIndex(
             model_name="review",
@@ -122,15 +221,27 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="review",
-            constraint=models.UniqueConstraint(condition=models.Q(("status", "open")), fields=("item",), name="one_open_review_per_item"),
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "open")), fields=("item",), name="one_open_review_per_item"
+            ),
         ),
         migrations.AddConstraint(
             model_name="review",
-            constraint=models.CheckConstraint(condition=models.Q(("claimed_by__isnull", True), ("lease_expires_at__isnull", False), _connector="OR"), name="claim_has_lease"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(("claimed_by__isnull", True), ("lease_expires_at__isnull", False), _connector="OR"),
+                name="claim_has_lease",
+            ),
         ),
         migrations.AddConstraint(
             model_name="review",
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(("status", "open"), ("closed_at__isnull", True)), models.Q(models.Q(("status", "open"), _negated=True), ("closed_at__isnull", False)), _connector="OR"), name="closed_review_has_time"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "open"), ("closed_at__isnull", True)),
+                    models.Q(models.Q(("status", "open"), _negated=True), ("closed_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="closed_review_has_time",
+            ),
         ),
         migrations.AddConstraint(
             model_name="passedon",
@@ -138,6 +249,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="verdict",
-            constraint=models.UniqueConstraint(condition=models.Q(("undone_at__isnull", True), models.Q(("kind", "reassign"), _negated=True)), fields=("review",), name="one_verdict_per_review"),
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("undone_at__isnull", True), models.Q(("kind", "reassign"), _negated=True)),
+                fields=("review",),
+                name="one_verdict_per_review",
+            ),
         ),
     ]

@@ -56,6 +56,19 @@ def test_a_move_says_which_condition_met_what(desk: TestDesk, signed_in: SignedI
     assert "<td>The text</td><td>contains “lawyer”</td><td>My lawyer calls about K-1</td><td>true</td>" in page
 
 
+def test_only_what_is_not_finished_is_due(desk: TestDesk, signed_in: SignedIn) -> None:
+    item = desk.send("Where is K-10234?", type="support", **KIM)
+    decide()
+    page = page_of(signed_in("olga"), item)
+    assert "data-due=" in page
+    assert "<dt>Due</dt>" in page
+    olga = Actor(role=Role.OPERATOR, name="olga", user_id=desk.people["olga"].pk)
+    moving.move(actor=olga, item_id=item.pk, to="state:done")
+    page = page_of(signed_in("olga"), item)
+    assert "data-due=" not in page
+    assert "<dt>Due</dt>" not in page
+
+
 def test_a_rule_that_was_passed_over_says_why(desk: TestDesk, signed_in: SignedIn) -> None:
     item = desk.send("Where is K-1? It is about a delivery", type="support", **KIM)
     decide()

@@ -1,5 +1,6 @@
 """The settings' first page: where everything is set up, the switch for all writes, the router and the model."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -16,6 +17,7 @@ SECTIONS = (
     ("routing:destinations", "Destinations", "AI agents, tools and data sources.", "agent"),
     ("queues:list", "Queues", "Who decides what, and what they are told.", "queue"),
     ("people:list", "People", "Who signs in, and what they may do.", "person"),
+    ("routing:outbox", "Outbox", "Mail of this desk: there is no mail server, so nobody receives it.", "mail"),
 )
 
 
@@ -29,7 +31,7 @@ def home(request: DeskRequest) -> HttpResponse:
         "sections": [
             {"url": reverse(name), "title": title, "text": text, "icon": icon}
             for name, title, text, icon in SECTIONS
-            if is_admin or name != "people:list"
+            if (is_admin or name != "people:list") and (settings.EMAIL_SERVER is None or name != "routing:outbox")
         ],
         "steps": [{"step": step, "url": _address(step.address)} for step in steps],
         "is_set_up": all(step.done for step in steps),

@@ -37,6 +37,11 @@ def test_a_desk_with_a_mail_server_has_no_outbox(signed_in: SignedIn) -> None:
     server = EmailServer("mail.example.org", 25, "", "", use_tls=False, use_ssl=False)
     with override_settings(EMAIL_SERVER=server):
         assert signed_in("olga").get("/outbox/").status_code == 404
+        assert 'href="/outbox/"' not in signed_in("olga").get("/settings/").content.decode()
+
+
+def test_the_settings_lead_to_the_outbox(signed_in: SignedIn) -> None:
+    assert 'href="/outbox/"' in signed_in("olga").get("/settings/").content.decode()
 
 
 def test_mail_by_a_tool_shows_there_and_on_both_pages(desk: TestDesk, signed_in: SignedIn) -> None:

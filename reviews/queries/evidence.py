@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reviews.models import Review, Verdict
+from routing.domain.catalogue import Catalogue
 from routing.domain.facts import HISTORY_NAMESPACES, Fact, Status, value_from_json
 from routing.domain.operators import WORDS
 from routing.domain.rules import Test
@@ -14,7 +15,7 @@ from routing.models import Attachment, DestinationKind, FactRevision, Note, Step
 from routing.queries.decisions import decisions_of, explained, revisions_of
 from routing.queries.desk import Desk
 from routing.queries.facts import newest_revisions
-from routing.queries.timeline import RESULTS, Detail, fact_words, people_names
+from routing.queries.timeline import RESULTS, Detail, certainty, fact_words, people_names
 
 _STEP_WORDS = {
     Step.DUE: "Waiting to run",
@@ -108,7 +109,7 @@ def why(review: Review, desk: Desk) -> Why | None:
         Detail(
             label=one.catalogue.label(line.fact),
             expected=f"{WORDS[line.op]} {value_words(Test(line.fact, line.op, line.expected))}".strip(),
-            actual=fact_words(line.actual),
+            actual=fact_words(line.actual, line.fact),
             result=RESULTS[line.result],
         )
         for line in lines
@@ -124,14 +125,14 @@ def _facts(review: Review, desk: Desk) -> list[FactLine]:
     lines = []
     for row in rows:
         space, _, rest = row.name.partition(".")
-        if space in {"item", "steps"} or (space in HISTORY_NAMESPACES and row.run != item.run):
+        if space in {"item", "steps"} or row.name == "router" or (space in HISTORY_NAMESPACES and row.run != item.run):
             continue
         if space in {"source", "reviews"} and "." not in rest and row.status == Status.KNOWN:
             continue
         lines.append(
             FactLine(
                 label=_capital(catalogue.label(row.name)),
-                value=_value(row),
+                value=_value(row, catalogue),
                 source=_source(row.provider, desk, people),
                 quote=row.quote,
                 at=row.at,
@@ -140,10 +141,18 @@ def _facts(review: Review, desk: Desk) -> list[FactLine]:
     return lines
 
 
-def _value(row: FactRevision) -> str:
+def _value(row: FactRevision, catalogue: Catalogue) -> str:
     if row.status != Status.KNOWN:
-        return fact_words(Fact(Status(row.status), cause=row.cause))
-    value = as_text(value_from_json(row.value))
+        return fact_words(Fact(Status(row.status), cause=row.cause), row.name)
+    given = value_from_json(row.value)
+    value = as_text(given)
+    match row.name:
+        case "router.type":
+            value = catalogue.types.get(value, value)
+        case "router.destination":
+            value = catalogue.name_of(value)
+        case "router.confidence":
+            value = certainty(given)
     return f"perhaps {value}; not confirmed" if row.doubtful else value
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import ROUND_DOWN, Decimal
 
 from django.contrib.auth import get_user_model
 
 from routing.domain.causes import cause_words
 from routing.domain.conditions import Line
-from routing.domain.facts import Fact, Status
+from routing.domain.facts import Fact, Status, Value
 from routing.domain.kleene import Result
 from routing.domain.operators import WORDS
 from routing.domain.rules import Test
@@ -325,16 +326,16 @@ def _detail(line: Line, one: Explained) -> Detail:
     return Detail(
         label=one.catalogue.label(line.fact),
         expected=f"{WORDS[line.op]} {value}".strip(),
-        actual=fact_words(line.actual),
+        actual=fact_words(line.actual, line.fact),
         result=RESULTS[line.result],
     )
 
 
-def fact_words(fact: Fact) -> str:
-    """Return what is known of a fact, in words; long texts are cut."""
+def fact_words(fact: Fact, name: str) -> str:
+    """Return what is known of the fact of this name, in words; long texts are cut, a certainty is in per cent."""
     match fact.status:
         case Status.KNOWN:
-            text = as_text(fact.value)
+            text = certainty(fact.value) if name == "router.confidence" else as_text(fact.value)
             return f"{text[:LONGEST_SHOWN]}…" if len(text) > LONGEST_SHOWN else text
         case Status.MISSING:
             return "none"
@@ -343,3 +344,11 @@ def fact_words(fact: Fact) -> str:
         case Status.UNAVAILABLE:
             because = cause_words(fact.cause)
             return f"could not be had: {because}" if because else "could not be had"
+
+
+def certainty(value: Value) -> str:
+    """Return a share as per cent with at most one decimal, cut rather than rounded: 79.97 % is not 80 %."""
+    if not isinstance(value, Decimal | int):
+        return as_text(value)
+    percent = (Decimal(value) * 100).quantize(Decimal("0.1"), ROUND_DOWN)
+    return f"{percent:f} %".replace(".0 %", " %")

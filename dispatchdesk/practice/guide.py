@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from django.urls import reverse
 
 from dispatchdesk.practice.models import PracticeDesk
-from reviews.models import Verdict
+from reviews.models import Review, Verdict
 from routing.domain.roles import Actor, Role
 from routing.domain.states import State
 from routing.models import Question, RulebookVersion, WaitKind, WorkItem
@@ -68,15 +68,15 @@ def guide(actor: Actor) -> Guide | None:
         GuideStep(
             "Approve what is sent",
             "Read the draft, fix the claim that is banned, and send it.",
-            "Open the reviews",
-            reverse("reviews:home"),
+            "Open the draft",
+            _draft_review(),
             Verdict.objects.filter(at__gt=desk.loaded_at).exists(),
             _needed(actor, Role.REVIEWER),
         ),
         GuideStep(
             "Publish version 2",
             "A draft sends refunds over 200 EUR to Finance. Publish it.",
-            "Open the draft",
+            "Open version 2",
             reverse("routing:draft", args=[_BOOK]),
             RulebookVersion.objects.filter(rulebook__work_type__slug=_BOOK, published_at__gt=desk.loaded_at).exists(),
             _needed(actor, Role.ADMIN),
@@ -95,6 +95,12 @@ def _answer_link() -> str:
     )
     item = waiting.order_by("pk").first()
     return page_link(item) if item is not None else ""
+
+
+def _draft_review() -> str:
+    waiting = Review.objects.filter(item__practice__past=False, item__practice__story="copy", status=Review.OPEN)
+    review = waiting.order_by("pk").first()
+    return reverse("reviews:review", args=[review.pk]) if review is not None else ""
 
 
 def _with_next(steps: list[GuideStep]) -> tuple[GuideStep, ...]:

@@ -1,5 +1,6 @@
 """The guide ticks off what was really done, and sends people where they can do the next thing."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -57,6 +58,19 @@ def test_the_answer_is_given_on_the_page_of_the_request_that_waits(story: Find) 
     assert item_of(token) == (asked.item, False)
 
 
+def test_the_draft_to_fix_is_the_one_that_opens(story: Find) -> None:
+    drafted = story("copy").on()
+    shown = guide.guide(practice_actor(Role.REVIEWER))
+    assert shown is not None
+    page = client_of(Role.REVIEWER).get(shown.steps[2].url).content.decode()
+    assert "best kettle in the world" in page
+    drafted.judge(Role.REVIEWER, Judgement("approve"))
+    again = guide.guide(practice_actor(Role.REVIEWER))
+    assert again is not None
+    assert again.steps[2].done
+    assert again.steps[2].url == ""
+
+
 def test_a_step_that_needs_another_role_says_which(live_desk: None) -> None:
     needed = {
         role: [step.role for step in shown.steps]
@@ -98,3 +112,14 @@ def test_looking_changes_nothing(live_desk: None) -> None:
 @pytest.mark.django_db
 def test_a_real_desk_has_no_guide() -> None:
     assert guide.guide(DESK) is None
+
+
+def test_reviewers_read_the_suggestion_in_names_and_per_cent(story: Find) -> None:
+    story("copy").on()
+    shown = guide.guide(practice_actor(Role.REVIEWER))
+    assert shown is not None
+    page = client_of(Role.REVIEWER).get(shown.steps[2].url).content.decode()
+    line = re.search(r"<dt>The certainty of the suggestion</dt><dd><span[^>]*>([^<]*)<", page)
+    assert line is not None
+    assert re.fullmatch(r"\d{2,3}(\.\d)? %", line[1])
+    assert '<dt>The suggested type</dt><dd><span class="bench-value">Marketing<' in page

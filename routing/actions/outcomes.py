@@ -37,7 +37,7 @@ def settle(work: Pass) -> None:
         match decision.kind:
             case engine.Kind.CHANGE:
                 _spend(work)
-                _change(work, decision)
+                _fire(work, decision)
                 continue
             case engine.Kind.NEED:
                 if _need(work, decision):
@@ -105,11 +105,16 @@ def _changes(work: Pass, decision: engine.Decision) -> dict[str, object]:
     return done
 
 
-def _change(work: Pass, decision: engine.Decision) -> None:
-    noted = work.note("change", rule_id=decision.rule_id)
-    key = (work.book.rulebook_id, decision.rule_id)
-    noted.detail = _changes(work, decision)
-    noted.position = work.fired[key] = work.item.fact_seq
+def _fire(
+    work: Pass, decision: engine.Decision, detail: dict[str, object] | None = None, *, cause: str = ""
+) -> Decision:
+    """Make the changes of a decision and note it, by the rulebook of the type that the item had until now.
+
+    Noted after them, so that what a rule sets itself does not make it fire again.
+    """
+    book, changes = work.book, _changes(work, decision)
+    kind, full = decision.kind.value, {**(detail or {}), **changes}
+    return work.note(kind, rule_id=decision.rule_id, cause=cause, detail=full, fires=decision.fires, book=book)
 
 
 def _need(work: Pass, decision: engine.Decision) -> bool:
@@ -151,15 +156,12 @@ def _go(work: Pass, decision: engine.Decision) -> None:
     facts = work.known.facts
     slugs = [str(lookup(facts, SUGGESTED).value) if slug == SUGGESTED else slug for slug in decision.to]
     chosen = [work.desk.places[slug] for slug in slugs]
-    _changes(work, decision)
     if chosen[0].port.kind == PortKind.QUEUE:
-        noted = work.note("go", rule_id=decision.rule_id, detail={"to": slugs})
-        open_task(work, chosen[0].row.slug, decision.reason, noted)
+        open_task(work, chosen[0].row.slug, decision.reason, _fire(work, decision, {"to": slugs}))
     elif any(place.port.writes for place in chosen):
         _write(work, decision, chosen)
     else:
-        noted = work.note("go", rule_id=decision.rule_id, detail={"to": slugs})
-        send_to(work, chosen[0], decision.params, noted)
+        send_to(work, chosen[0], decision.params, _fire(work, decision, {"to": slugs}))
 
 
 def open_task(work: Pass, queue: str, reason: str, noted: Decision | None, assignee_id: int | None = None) -> None:
@@ -200,7 +202,7 @@ def send_to(work: Pass, place: Place, params: tuple[tuple[str, str], ...], noted
 
 def _write(work: Pass, decision: engine.Decision, chosen: list[Place]) -> None:
     """Propose writes to the queue that approves them, or make them at once when the rule itself may approve."""
-    detail: dict[str, object] = {"to": [place.row.slug for place in chosen]}
+    detail: dict[str, object] = {"to": [place.row.slug for place in chosen], **_changes(work, decision)}
     try:
         facts = with_params(work.known.facts, decision.params)
         calls = [render_call(place, facts) for place in chosen]
@@ -209,14 +211,15 @@ def _write(work: Pass, decision: engine.Decision, chosen: list[Place]) -> None:
         question = f"{chosen[0].row.name} cannot be used: {error}. How should it go on?"
         _open(work, escalation(work, queue="", cause="unavailable", question=question, noted=noted, names=[error.fact]))
         return
-    if decision.approved_by == BY_RULE and _rule_may_approve(work, decision, chosen):
+    by_rule = decision.approved_by == BY_RULE
+    if by_rule and _rule_may_approve(work, decision, chosen):
         detail["digests"] = [call["digest"] for call in calls]
         noted = work.note("go", rule_id=decision.rule_id, detail=detail)
         steps = write_steps(work, calls, decision.params, noted, approval_id=None, hold_seconds=0)
         run_steps(work, steps, acting=True)
         return
     noted = work.note("go", rule_id=decision.rule_id, detail=detail)
-    queue = decision.approved_by if decision.approved_by != BY_RULE else fallback_queue(work)
+    queue = fallback_queue(work) if by_rule else decision.approved_by
     _open(work, approval(work, calls, decision.params, queue, decision.reason, noted))
 
 
@@ -276,14 +279,8 @@ def _review(work: Pass, decision: engine.Decision) -> None:
     if decision.cause == "no_rule" and _person_finished(work):
         _end(work, decision, Action.FINISH, State.DONE)
         return
-    noted = work.note(
-        "review",
-        rule_id=decision.rule_id,
-        cause=decision.cause or "",
-        detail={"queue": decision.queue, "facts": sorted(decision.needs)},
-        fires=decision.fires,
-    )
-    _changes(work, decision)
+    detail: dict[str, object] = {"queue": decision.queue, "facts": sorted(decision.needs)}
+    noted = _fire(work, decision, detail, cause=decision.cause or "")
     question = question_of(work, decision)[:300]
     if decision.cause != engine.Cause.ESCALATED:
         names = sorted(decision.needs)
@@ -321,8 +318,7 @@ def _stop_circling(work: Pass) -> None:
 
 
 def _wait(work: Pass, decision: engine.Decision) -> None:
-    work.note("wait", rule_id=decision.rule_id, detail={"minutes": decision.wait_minutes})
-    _changes(work, decision)
+    _fire(work, decision, {"minutes": decision.wait_minutes})
     until = work.now + timedelta(minutes=decision.wait_minutes)
     work.change = Change(
         work.item,
@@ -335,8 +331,7 @@ def _wait(work: Pass, decision: engine.Decision) -> None:
 
 
 def _end(work: Pass, decision: engine.Decision, action: Action, state: State) -> None:
-    work.note(decision.kind.value, rule_id=decision.rule_id, detail={"reason_given": bool(decision.reason)})
-    _changes(work, decision)
+    _fire(work, decision, {"reason_given": bool(decision.reason)})
     work.change = Change(work.item, action, state, review=ReviewPoint("", "", None))
 
 

@@ -91,12 +91,17 @@ class Pass:
         cause: str = "",
         detail: dict[str, object] | None = None,
         fires: bool = True,
+        book: Book | None = None,
     ) -> Decision:
-        """Record a decision made at the present position; a rule that fires has fired from here on."""
+        """Record a decision made at the present position; a rule that fires has fired from here on.
+
+        ``book`` is the rulebook that decided, when the decision has given the item another type already.
+        """
+        book = book or self.book
         decision = Decision(
             item=self.item,
             run=self.item.run,
-            version_id=self.book.version_id,
+            version_id=book.version_id,
             rule_id=rule_id,
             kind=kind,
             cause=cause,
@@ -106,7 +111,7 @@ class Pass:
             decided_at=self.now,
         )
         self.decisions.append(decision)
-        key = (self.book.rulebook_id, rule_id)
+        key = (book.rulebook_id, rule_id)
         if rule_id and fires:
             self.fired[key] = self.item.fact_seq
         if kind == "review":

@@ -3,8 +3,10 @@
 from decimal import Decimal
 
 import pytest
+from django.db.models import F
 
 from reviews.models import Review
+from routing.actions import sweeping
 from routing.domain.facts import Money, value_from_json
 from routing.models import Decision, FactRevision, Letter, Question, WorkItem
 from tests.desks import TestDesk, decide, fresh
@@ -93,3 +95,33 @@ def test_money_is_read_from_the_text_and_compared(desk: TestDesk) -> None:
     decide()
     assert facts_of(item)["input.amount"] == Money(Decimal("249.90"), "EUR")
     assert fresh(item).state == "stopped"
+
+
+def test_a_rule_that_sets_the_type_is_noted_with_the_rulebook_it_stands_in(desk: TestDesk) -> None:
+    desk.work_type("refunds")
+    refunds = desk.rules("refunds", {"when": {"all": []}, "then": {"do": "finish"}})
+    first_look = desk.rules(None, {"when": {"all": []}, "set": {"type": "refunds"}})
+    item = desk.send("Money back")
+    decide()
+    noted = Decision.objects.filter(item=item).values_list("version__rulebook", "rule_id", "kind")
+    assert list(noted) == [(first_look.pk, "r1", "change"), (refunds.pk, "r1", "finish")]
+
+
+def test_what_a_rule_sets_itself_does_not_make_it_ask_again(desk: TestDesk) -> None:
+    desk.work_type("support")
+    desk.rules(
+        "support",
+        {
+            "when": {"fact": "item.priority", "op": "is_not", "value": "urgent"},
+            "set": {"priority": "high"},
+            "then": {"do": "wait", "minutes": 1},
+        },
+        {"when": {"all": []}, "then": {"do": "finish"}},
+    )
+    item = desk.send("Hello", type="support")
+    decide()
+    WorkItem.objects.update(wake_at=F("created_at"))
+    sweeping.sweep()
+    decide()
+    assert fresh(item).state == "done"
+    assert [row.kind for row in Decision.objects.filter(item=item)] == ["wait", "finish"]

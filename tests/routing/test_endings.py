@@ -69,7 +69,7 @@ OUTCOMES = st.sampled_from(
         {"do": "go", "to": ["refund"], "approved_by": "triage"},
         {"do": "escalate", "queue": "triage", "reason": "look"},
         {"do": "ask", "inputs": ["colour"]},
-        {"do": "wait", "minutes": 0},
+        {"do": "wait", "minutes": 1},
         {"do": "finish"},
         {"do": "stop", "reason": "no"},
     ]
@@ -144,6 +144,7 @@ def go_on(item: WorkItem, answer: int) -> None:
         item.questions.filter(status="open").update(due_at=transitions.database_now())
         sweeping.sweep()
     else:
+        WorkItem.objects.filter(pk=item.pk).update(wake_at=transitions.database_now())
         sweeping.sweep()
 
 

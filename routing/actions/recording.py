@@ -1,7 +1,8 @@
 """Records what came of a step: its facts, what is due next, and the people to ask when it went wrong."""
 
 import logging
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import cast
@@ -15,7 +16,7 @@ from routing.actions.calling import READER_STEP, RETRY, Result
 from routing.actions.passes import Pass
 from routing.actions.proposals import fallback_queue, no_route
 from routing.domain import engine
-from routing.domain.facts import MISSING, Fact, Money, Status, Value, known, lookup
+from routing.domain.facts import MISSING, Fact, Money, Status, Value, known, lookup, value_from_json
 from routing.domain.roles import DESK
 from routing.domain.states import Action, State
 from routing.domain.templates import TemplateError
@@ -31,6 +32,8 @@ FAILURES_UNTIL_FAILING = 5
 PROBE_EVERY = timedelta(seconds=30)
 MAX_FACTS_PER_STEP = 60
 MAX_TEXT = 20_000
+LONGEST_NAME = 150
+_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 def record(step_id: int, attempt: int, result: Result) -> None:
@@ -217,28 +220,47 @@ def _learn_fields(work: Pass, name: str, step: Step, result: Result, provider: s
     if result.missing:
         work.learn(name, MISSING, provider)
         return
-    for path, value in list(flatten(result.output))[:MAX_FACTS_PER_STEP]:
-        work.learn(f"{prefix}{path}", known(value) if value is not None else MISSING, provider)
+    named = [(f"{prefix}{path}", value) for path, value in flatten(result.output)]
+    for fact, value in [pair for pair in named if len(pair[0]) <= LONGEST_NAME][:MAX_FACTS_PER_STEP]:
+        work.learn(fact, known(value) if value is not None else MISSING, provider)
     work.learn(name, known("succeeded"), provider)
 
 
 def flatten(data: dict[str, object], prefix: str = "") -> Iterable[tuple[str, Value]]:
-    """Yield (dotted name, value) for what an answer holds; lists of plain values stay lists, objects are entered."""
+    """Yield (dotted name, value) for what an answer holds; lists of plain values stay lists, objects are entered.
+
+    What claims to be an amount and is none is an object like others, and a number beyond all sense is a text.
+    """
     for key, value in data.items():
         path = f"{prefix}{key}"
         match value:
-            case {"amount": (int() | float() | str()) as amount, "currency": str() as currency}:
-                yield path, Money(Decimal(str(amount)), currency)
             case dict():
-                yield from flatten(value, f"{path}.")
+                money = _money(value)
+                yield from [(path, money)] if money else flatten(value, f"{path}.")
             case list():
                 yield path, tuple(str(part) for part in value)
             case float():
-                yield path, Decimal(str(value))
+                yield path, _sensible(value) or str(value)
             case None | bool() | int():
                 yield path, value
             case _:
                 yield path, str(value)[:MAX_TEXT].replace("\x00", "")
+
+
+def _sensible(data: object) -> Value:
+    """Return the value of a number or amount in JSON that can be stored, read again and compared; None without one."""
+    try:
+        return value_from_json(data)
+    except ValueError:
+        return None
+
+
+def _money(data: Mapping[str, object]) -> Money | None:
+    currency = data.get("currency")
+    if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency) or isinstance(data.get("amount"), bool):
+        return None
+    value = _sensible({"amount": data.get("amount"), "currency": currency})
+    return value if isinstance(value, Money) else None
 
 
 def cancel(steps: Iterable[Step], now: datetime, why: str) -> None:

@@ -1,15 +1,18 @@
 """Renders the exact request of a tool or source from an item's facts, and binds it to a digest."""
 
+import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from routing.domain import templates
 from routing.domain.digests import canonical, digest
 from routing.domain.facts import Fact, Facts, Status, known, lookup
+from routing.domain.templates import TemplateError
 from routing.queries.desk import Place
 
 Call = dict[str, object]
 
+_DOTS = re.compile(r"/(?:\.|%2e){1,2}(?=/|$)", re.IGNORECASE)
 _SENT_PARTS = ("url", "headers", "body", "to", "subject", "text")
 
 
@@ -29,6 +32,20 @@ def _quoted(template: str, facts: Facts) -> dict[str, Fact]:
     }
 
 
+def _address(template: str, facts: Facts) -> str:
+    """Fill an address: each value is one piece of it, never a way up to another path.
+
+    Dots are the one thing that quoting leaves as it is and that addresses give a meaning to.
+    """
+    values = _quoted(template, facts)
+    url = templates.render_text(template, values)
+    if _DOTS.search(re.split("[?#]", url, maxsplit=1)[0]):
+        dotted = [name for name, fact in values.items() if fact.value and not str(fact.value).strip(".")]
+        name = min(dotted, default="")
+        raise TemplateError(f"{name or 'it'} would lead the address to another path", name)
+    return url
+
+
 def render_call(place: Place, facts: Facts) -> Call:
     """Return the request as plain data: what is shown to a reviewer, stored with the step and sent.
 
@@ -45,7 +62,7 @@ def render_call(place: Place, facts: Facts) -> Call:
         headers = config.get("headers") or {}
         body = config.get("body")
         call["method"] = str(config.get("method", "GET")).upper()
-        call["url"] = templates.render_text(url, _quoted(url, facts))
+        call["url"] = _address(url, facts)
         call["headers"] = {str(k): _one_line(templates.render_text(str(v), facts)) for k, v in dict(headers).items()}  # type: ignore[call-overload]
         call["body"] = canonical(templates.render_json(body, facts)) if body not in (None, "", {}) else ""
         call["credential"] = config.get("credential")

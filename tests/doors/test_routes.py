@@ -44,15 +44,15 @@ def values_for(world: World, row: Row, route: str) -> dict[str, object]:
 
 def page_verdict(response: Any, role: str, allowed: frozenset[str] | None) -> bool:
     """Whether a page answered this role as its row says."""
-    status = response.status_code
+    status: int = response.status_code
     to_sign_in = status == 302 and response.headers["Location"].startswith("/sign-in/?next=")
     if allowed is None:
-        return bool(status == 405)
+        return status == 405
     if role in allowed:
         return status < 500 and status not in REFUSED and not to_sign_in
     if allowed and role in {"anonymous", "intake", "requester"}:
         return to_sign_in
-    return bool(status == 403) if allowed else status == 404 or to_sign_in
+    return status == 403 if allowed else status == 404 or to_sign_in
 
 
 def test_every_page_lets_in_whom_its_row_names(world: World) -> None:

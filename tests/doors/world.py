@@ -113,9 +113,9 @@ def _people(world: World, group: Group) -> None:
         world.tokens["insider" if name == "ines" else role.value] = _token(world, name, role)
     world.desk.people["ines"].groups.add(group)
     limited = frozenset(WorkType.objects.exclude(slug="secret").values_list("pk", flat=True))
-    for role in ("operator", "reviewer"):
-        actor = world.actors[role]
-        world.actors[role] = Actor(actor.role, actor.name, actor.user_id, visible_types=limited)
+    for name in ("operator", "reviewer"):
+        actor = world.actors[name]
+        world.actors[name] = Actor(actor.role, actor.name, actor.user_id, visible_types=limited)
     shop = User.objects.create_user(username="shop", role=Role.INTAKE.value, password=None)
     world.desk.people["shop"] = shop
     world.tokens["intake"] = make_token(user=shop, role=Role.INTAKE, name="shop")
@@ -126,7 +126,7 @@ def _token(world: World, name: str, role: Role) -> str:
 
 
 def _items(world: World) -> None:
-    given = {"requester_name": "Kim", "requester_email": EMAIL}
+    given: dict[str, Any] = {"requester_name": "Kim", "requester_email": EMAIL}
     send = world.desk.send
     shop = Actor(Role.INTAKE, "shop", world.desk.people["shop"].pk, ApiToken.objects.get(name="shop").pk)
     world.items["refund"] = send("A refund for K-1", type="support", **given)

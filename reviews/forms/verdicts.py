@@ -180,6 +180,17 @@ class VerdictForm(forms.Form):
         form.is_valid()
         return form
 
+    def with_texts(self, texts: Mapping[str, str], comment: str) -> "VerdictForm":
+        """Return the form as if these texts, by field name, and this comment had just been typed."""
+        data = QueryDict(mutable=True)
+        for name in self.text_names():
+            shown = str(self.fields[name].initial or "")
+            data[f"was:{name}"], data[name] = shown, texts.get(name, shown)
+        data["comment"] = comment
+        form = VerdictForm(data, review=self.review, desk=self.desk)
+        form.is_valid()
+        return form
+
     def has_typed(self) -> bool:
         """Return whether a request brought texts of the proposal along, to be shown again."""
         return any(name.startswith(EDITED) for name in self.data)

@@ -103,7 +103,7 @@ def show(
     """Draw one review, with what was typed when there is a form; ``message`` says what went wrong."""
     desk = desk_queries.load()
     claim = claim_of(request.actor, found, database_now())
-    bound = form if form is not None else VerdictForm(review=found, desk=desk)
+    bound = form if form is not None else _before_undo(request.actor, found, VerdictForm(review=found, desk=desk))
     proposal = _shown(found, bound)
     names = {name.partition(":")[2]: name for name in bound.text_names()}
     context = {
@@ -126,6 +126,22 @@ def show(
     }
     url = address(reverse("reviews:review", args=[found.pk]), chosen_queue(request))
     return draw(request, context, url=url, status=status)
+
+
+def _before_undo(actor: Actor, found: Review, form: VerdictForm) -> VerdictForm:
+    """Return the form with what the person had changed, when they have just undone that."""
+    if found.status != Review.OPEN or found.claimed_by_id != actor.user_id:
+        return form
+    verdict = found.verdicts.order_by("pk").last()
+    if verdict is None or verdict.undone_at is None or verdict.by_id != actor.user_id:
+        return form
+    parts = verdict.correction or {}
+    texts = {
+        f"{prefix}:{name}": text
+        for part, prefix in (("fields", "field"), ("drafts", "draft"))
+        for name, text in parts.get(part, {}).items()
+    }
+    return form.with_texts(texts, verdict.comment) if texts else form
 
 
 def _pairs(form: VerdictForm, prefix: str, other: str) -> list[tuple[BoundField, BoundField]]:

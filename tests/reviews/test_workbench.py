@@ -102,6 +102,20 @@ def test_an_approval_shows_the_next_review_already_taken_and_can_be_undone(bench
     assert fresh(item).state == "in_review"
 
 
+def test_an_undone_fix_is_still_typed_in(bench: Bench) -> None:
+    review = bench.claim(stopped_at(bench, "calls"))
+    client = browser_of(bench)
+    fixed = DRAFT.replace("Kim", "Ms Okafor")
+    form = form_of(client.get(url("review", review)).content.decode())
+    client.post(url("decide", review), form | {"verdict": "correct", DRAFT_FIELD: fixed})
+    page = client.post(url("undo", review), follow=True).content.decode()
+    again = form_of(page)
+    assert again[DRAFT_FIELD] == fixed.replace("\n", "\r\n")
+    assert "What you changed" in page
+    client.post(url("decide", review), again | {"verdict": "correct"})
+    assert [one.correction for one in review.verdicts.order_by("pk")] == [{"drafts": {DRAFT_FIELD[6:]: fixed}}] * 2
+
+
 def test_the_request_is_drawn_as_it_is_stored_with_hidden_characters_shown(bench: Bench) -> None:
     bench.desk.rules("support", {"when": ALWAYS, "then": approve_write("refund")})
     item = bench.item("K-1")

@@ -42,8 +42,7 @@ class ReviewPoint:
 class Change:
     """One move of one locked item.
 
-    ``review`` None keeps the review point. ``wake_at`` belongs to waiting. ``new_run`` raises the item's run, so
-    that results of older steps move nothing.
+    ``review`` None keeps the review point. ``wake_at`` belongs to waiting.
     """
 
     item: WorkItem
@@ -54,10 +53,8 @@ class Change:
     wait_kind: WaitKind | str = ""
     wake_at: datetime | None = None
     decide_at: datetime | None = None
-    new_run: bool = False
     renew_moves: bool = False
     data: dict[str, object] = field(default_factory=dict)
-    old_type_id: int | None = None
 
 
 def database_now() -> datetime:
@@ -72,7 +69,10 @@ def lock(ids: Iterable[int]) -> list[WorkItem]:
     """Lock these items, lowest id first, inside the caller's transaction; missing ones are left out."""
     # The type in a second query: joined, it would still be the one from before a wait for the lock.
     rows = WorkItem.objects.select_for_update().prefetch_related("work_type")
-    return list(rows.filter(pk__in=list(ids)).order_by("pk"))
+    items = list(rows.filter(pk__in=list(ids)).order_by("pk"))
+    for item in items:
+        item.locked_type_id = item.work_type_id
+    return items
 
 
 def lock_one(item_id: int, *, version: int | None = None) -> WorkItem:
@@ -119,7 +119,8 @@ def apply(changes: Sequence[Change], actor: Actor, now: datetime) -> None:
 
 def _move(change: Change, now: datetime) -> Line:
     item = change.item
-    before, old_type = item.state, change.old_type_id or item.work_type_id
+    before, old_type = item.state, item.locked_type_id
+    item.locked_type_id = item.work_type_id
     item.state = change.to.value
     item.version += 1
     item.updated_at = now
@@ -128,9 +129,6 @@ def _move(change: Change, now: datetime) -> Line:
     item.decide_due_at = change.decide_at
     item.decide_lease_until = None
     item.decide_attempts = 0
-    if change.new_run:
-        item.run += 1
-        item.question_rounds = 0
     if change.renew_moves:
         item.moves_left = item.work_type.move_limit if item.work_type else 30
     owner = change.owner or (NOBODY if change.to in FINAL_STATES else DESK_OWNER)

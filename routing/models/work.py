@@ -107,8 +107,11 @@ class WorkItem(models.Model):
 
     ``version`` counts changes (and is the order of its events); ``run`` counts stops, moves and reopenings;
     ``fact_seq`` is the position of its newest fact. ``decide_due_at`` is set while it is due for a decision,
-    which makes the row its own outbox entry.
+    which makes the row its own outbox entry. ``locked_type_id`` is no column: the type it had when it was locked, so
+    that whoever saw it by that type is told.
     """
+
+    locked_type_id: int | None = None
 
     work_type = models.ForeignKey(WorkType, null=True, blank=True, on_delete=models.PROTECT, related_name="items")
     title = models.CharField(max_length=200)

@@ -265,7 +265,7 @@ def test_other_peoples_types_are_not_told_and_lost_ones_are_removed(web: Web, de
         hidden = desk.send("hidden", type="secret")
         with transaction.atomic():
             locked = transitions.lock_one(moved.pk)
-            change = Change(locked, Action.REQUEUE, State.INCOMING, old_type_id=locked.work_type_id)
+            change = Change(locked, Action.REQUEUE, State.INCOMING)
             locked.work_type = secret
             transitions.apply([change], ADMIN, transitions.database_now())
         assert "html" in insider.card(hidden.code)

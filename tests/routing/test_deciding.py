@@ -107,6 +107,15 @@ def test_a_rule_that_sets_the_type_is_noted_with_the_rulebook_it_stands_in(desk:
     assert list(noted) == [(first_look.pk, "r1", "change"), (refunds.pk, "r1", "finish")]
 
 
+def test_an_event_says_which_type_the_item_had_before(desk: TestDesk) -> None:
+    refunds = desk.work_type("refunds")
+    desk.rules(None, {"when": {"all": []}, "set": {"type": "refunds"}})
+    item = desk.send("Money back")
+    decide()
+    event = item.events.get(kind="escalate")
+    assert (event.old_type_id, event.new_type_id) == (None, refunds.pk)
+
+
 def test_what_a_rule_sets_itself_does_not_make_it_ask_again(desk: TestDesk) -> None:
     desk.work_type("support")
     desk.rules(

@@ -32,20 +32,21 @@ def send_letters() -> int:
 
 
 def _claim() -> Letter | None:
-    with transaction.atomic():
-        now = transitions.database_now()
-        rows = Letter.objects.select_for_update(skip_locked=True, of=("self",)).filter(due_at__lte=now)
-        letter = rows.order_by("due_at").first()
-        if letter is None:
-            return None
-        letter.status, letter.due_at = Letter.SENDING, now + timedelta(minutes=2)
-        letter.attempts += 1
-        if letter.attempts > MAX_ATTEMPTS:
-            letter.status, letter.due_at = Letter.FAILED, None
-        letter.save(update_fields=["status", "due_at", "attempts"])
-        if letter.status == Letter.SENDING:
+    """Claim the next letter that is due for two minutes; one that was tried too often is given up on the way."""
+    while True:
+        with transaction.atomic():
+            now = transitions.database_now()
+            rows = Letter.objects.select_for_update(skip_locked=True, of=("self",)).filter(due_at__lte=now)
+            letter = rows.order_by("due_at").first()
+            if letter is None:
+                return None
+            letter.attempts += 1
+            is_given_up = letter.attempts > MAX_ATTEMPTS
+            letter.status = Letter.FAILED if is_given_up else Letter.SENDING
+            letter.due_at = None if is_given_up else now + timedelta(minutes=2)
+            letter.save(update_fields=["status", "due_at", "attempts"])
+        if not is_given_up:
             return letter
-    return _claim()
 
 
 def _failed(letter: Letter, error: OutgoingError) -> None:

@@ -12,7 +12,7 @@ from routing.actions.outcomes import settle
 from routing.actions.passes import Pass, RuleKey
 from routing.actions.proposals import no_route
 from routing.domain.roles import DESK, Actor
-from routing.domain.states import Action, State
+from routing.domain.states import FINAL_STATES, Action, State
 from routing.kinds import Opening, people
 from routing.models import Decision, FactRevision, Letter, OwnerKind, Question, Step, WorkItem
 from routing.queries import desk as desk_queries
@@ -78,11 +78,12 @@ def _decide(ids: Sequence[int]) -> int:
 
 def _settle_safely(work: Pass) -> None:
     """Settle one item; a fault in it harms no other item of the batch."""
-    item, before = work.item, dict(work.item.__dict__)
+    item, work_type, before = work.item, work.item.work_type, dict(work.item.__dict__)
     try:
         settle(work)
     except Exception:
         logger.exception("deciding item %s failed", item.pk)
+        item.work_type = work_type  # kept by Django outside the item's own attributes
         item.__dict__.update(before)
         for pending in (work.revisions, work.decisions, work.steps, work.openings, work.questions, work.letters):
             pending.clear()
@@ -148,6 +149,7 @@ def flush(passes: Sequence[Pass], actor: Actor = DESK) -> None:
     Decision.objects.bulk_create([row for work in passes for row in work.decisions])
     steps = [row for work in passes for row in work.steps]
     Step.objects.bulk_create(steps)
+    _withdraw_questions(passes)
     Question.objects.bulk_create([row for work in passes for row in work.questions])
     letters = [row for work in passes for row in work.letters]
     Letter.objects.bulk_create(letters)
@@ -173,3 +175,11 @@ def flush(passes: Sequence[Pass], actor: Actor = DESK) -> None:
             transaction.on_commit(lambda step_id=step.pk: nudges.run_step(step_id))  # type: ignore[misc]
     if letters:
         transaction.on_commit(nudges.send_letters)
+
+
+def _withdraw_questions(passes: Sequence[Pass]) -> None:
+    """Close the open question of each item that has ended or is asked something else now."""
+    ids = [work.item.pk for work in passes if work.questions or (work.change and work.change.to in FINAL_STATES)]
+    if ids:
+        rows = Question.objects.filter(item_id__in=ids, status=Question.OPEN)
+        rows.update(status=Question.WITHDRAWN, closed_at=passes[0].now, remind_at=None)

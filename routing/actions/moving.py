@@ -53,6 +53,7 @@ def move(*, actor: Actor, item_id: int, to: str, version: int | None = None, rea
         if asked is not None and (action is Action.SEND_TO or State(name) not in FINAL_STATES):
             raise Conflict(f"{item.code}: first somebody must say what became of what was sent. {asked.question}")
         item.run += 1
+        item.question_rounds = 0
         if action is Action.SEND_TO:
             place = work.desk.places.get(name)
             if place is None or (kind == "queue") != (place.port.kind == PortKind.QUEUE):
@@ -66,6 +67,8 @@ def move(*, actor: Actor, item_id: int, to: str, version: int | None = None, rea
             raise Invalid("This move leads nowhere.")
         work.change.action = action
         work.change.renew_moves = True
+        if work.change.review is None:
+            work.change.review = ReviewPoint()
         work.change.data |= {"reason_given": bool(reason), "to": to}
         deciding.flush([work], actor)
         if reason:
@@ -89,13 +92,17 @@ def _keep_label(work: Pass, label: str, actor: Actor) -> None:
 
 
 def end_what_runs(work: Pass, why: str) -> None:
-    """Withdraw the open review and question of a locked item and cancel its steps that did not run."""
+    """Withdraw the open review and question of a locked item and cancel its steps that did not run.
+
+    One that runs is none of the next run's: its place is free for another acting step.
+    """
     item, now = work.item, work.now
     people().close([item], why, now)
     Question.objects.filter(item=item, status=Question.OPEN).update(status=Question.WITHDRAWN, closed_at=now)
     Step.objects.filter(item=item, status=Step.DUE).update(
         status=Step.CANCELLED, due_at=None, ended_at=now, error="the item was moved"
     )
+    Step.objects.filter(item=item, status=Step.RUNNING).update(acting=False)
 
 
 def send_by_hand(work: Pass, slug: str) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F, Q
+from django.db.models.functions import Mod
 
 from routing import transitions
 from routing.actions import calling, recording
@@ -15,6 +16,8 @@ logger = logging.getLogger(__name__)
 
 LEASE_BEYOND_DEADLINE = timedelta(seconds=30)
 DEFAULT_DEADLINE_SECONDS = 60
+LATE = timedelta(seconds=3)
+LATE_TURNS = 10
 
 
 @dataclass(slots=True)
@@ -85,8 +88,14 @@ def _config(step: Step) -> dict[str, object]:
     return dict(step.version.config) if step.version is not None else {}
 
 
-def due_steps(limit: int = 200) -> list[int]:
-    """Return the ids of steps that may run now, oldest first."""
+def due_steps(limit: int = 200, *, turn: int | None = None) -> list[int]:
+    """Return the ids of steps that may run now, oldest first.
+
+    With ``turn``, a number that counts up, those that are late come only every tenth turn: workers that are busy would
+    else find a message about each of them for every second they were.
+    """
     now = transitions.database_now()
     rows = Step.objects.filter(runnable(now)).order_by(F("due_at"))
+    if turn is not None:
+        rows = rows.annotate(slot=Mod("pk", LATE_TURNS)).filter(Q(due_at__gt=now - LATE) | Q(slot=turn % LATE_TURNS))
     return list(rows.values_list("pk", flat=True)[:limit])

@@ -1,8 +1,11 @@
 """The sweeper: each second it looks for what is owed, so that nothing depends on a message arriving."""
 
+import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from routing import nudges, transitions
 from routing.actions import asking, deciding, recording, running
@@ -13,24 +16,43 @@ from routing.models import Letter, Question, Step, WaitKind, WorkItem
 from routing.queries import desk as desk_queries
 from routing.transitions import Change
 
+logger = logging.getLogger(__name__)
+
 BATCH = 200
 PATIENCE = timedelta(seconds=2)
 
 
 def sweep() -> None:
-    """Look once: wake what waits, close questions that ran out, take back steps whose worker died, nudge workers."""
+    """Look once: wake what waits, close questions that ran out, take back steps whose worker died, nudge workers.
+
+    Raises only when the database cannot be reached; any other fault is logged and keeps nothing else from its turn.
+    """
+    for look in (_wake, _close_questions, _remind, _take_back_steps, _decide_what_is_due, _nudge):
+        _guarded(look, look.__name__)
+
+
+def _guarded(look: Callable[[], object], what: str) -> None:
+    try:
+        look()
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        logger.exception("sweeping failed: %s", what)
+
+
+def _nudge() -> None:
     now = transitions.database_now()
-    _wake()
-    _close_questions()
-    _remind()
-    _take_back_steps()
-    if WorkItem.objects.filter(decide_due_at__lte=now).exists():
-        nudges.decide()
-        _decide_what_workers_leave(now)
-    for step_id in running.due_steps(BATCH):
+    for step_id in running.due_steps(BATCH, turn=int(now.timestamp())):
         nudges.run_step(step_id)
     if Letter.objects.filter(due_at__lte=now).exists():
         nudges.send_letters()
+
+
+def _decide_what_is_due() -> None:
+    now = transitions.database_now()
+    if WorkItem.objects.filter(decide_due_at__lte=now).exists():
+        nudges.decide()
+        _decide_what_workers_leave(now)
 
 
 def _decide_what_workers_leave(now: datetime) -> None:
@@ -59,28 +81,33 @@ def _close_questions() -> None:
     now = transitions.database_now()
     due = Question.objects.filter(status=Question.OPEN, due_at__lte=now).values_list("pk", "item_id")[:BATCH]
     for question_id, item_id in list(due):
-        with transaction.atomic():
-            item = transitions.lock_one(item_id)
-            question = Question.objects.select_for_update().get(pk=question_id)
-            if question.status != Question.OPEN:
-                continue
-            question.status, question.closed_at = Question.EXPIRED, now
-            question.save(update_fields=["status", "closed_at"])
-            if item.state != State.WAITING or item.wait_kind != WaitKind.REQUESTER:
-                continue
-            work = deciding.begin([item], desk_queries.load(), now)[0]
-            item.question_rounds = asking.MAX_ROUNDS
-            work.change = Change(item, Action.QUESTION_EXPIRED, State.INCOMING, decide_at=now)
-            deciding.flush([work])
+        _guarded(partial(_close_question, question_id, item_id, now), f"question {question_id}")
+
+
+def _close_question(question_id: int, item_id: int, now: datetime) -> None:
+    with transaction.atomic():
+        item = transitions.lock_one(item_id)
+        question = Question.objects.select_for_update().get(pk=question_id)
+        if question.status != Question.OPEN:
+            return
+        question.status, question.closed_at = Question.EXPIRED, now
+        question.save(update_fields=["status", "closed_at"])
+        if item.state != State.WAITING or item.wait_kind != WaitKind.REQUESTER:
+            return
+        work = deciding.begin([item], desk_queries.load(), now)[0]
+        item.question_rounds = asking.MAX_ROUNDS
+        work.change = Change(item, Action.QUESTION_EXPIRED, State.INCOMING, decide_at=now)
+        deciding.flush([work])
 
 
 def _remind() -> None:
-    """Send the one reminder of each open question."""
+    """Send the one reminder of each open question that its item still waits for."""
     now = transitions.database_now()
     with transaction.atomic():
         rows = Question.objects.select_for_update(skip_locked=True, of=("self",)).select_related("item")
         letters = []
-        for question in rows.filter(status=Question.OPEN, remind_at__lte=now)[:BATCH]:
+        waiting = rows.filter(item__state=State.WAITING, item__wait_kind=WaitKind.REQUESTER)
+        for question in waiting.filter(status=Question.OPEN, remind_at__lte=now)[:BATCH]:
             question.remind_at = None
             question.save(update_fields=["remind_at"])
             body = asking.question_body(question.item, question.note)
@@ -97,4 +124,4 @@ def _take_back_steps() -> None:
             result = Result(Step.UNKNOWN, cause="lost", error="the worker was lost while sending", counts_against=False)
         else:
             result = Result(RETRY, cause="lost", error="the worker was lost", counts_against=False)
-        recording.record(step.pk, step.attempts, result)
+        _guarded(partial(recording.record, step.pk, step.attempts, result), f"step {step.pk}")

@@ -7,9 +7,10 @@ from django.core import mail
 from django.db.models import F
 
 from dispatchdesk.runtime.environment import EmailServer
+from reviews.actions import claiming, judging
 from reviews.models import Review
 from routing import transitions
-from routing.actions import answering, letters, moving, recording, sweeping
+from routing.actions import answering, letters, moving, recording, running, sweeping
 from routing.actions.calling import Result
 from routing.domain.roles import Actor, Role
 from routing.errors import Conflict, Invalid, NotAllowed
@@ -204,3 +205,115 @@ def test_the_sweeper_decides_what_no_worker_comes_to(desk: TestDesk) -> None:
     WorkItem.objects.update(decide_due_at=F("decide_due_at") - timedelta(seconds=3))
     sweeping.sweep()
     assert fresh(item).state == "done"
+
+
+def late_question(desk: TestDesk) -> WorkItem:
+    """Ask the requester for the order number, with a rule that takes over when the request is an hour old."""
+    desk.rules(
+        "support",
+        {
+            "when": {"fact": "item.age", "op": "over", "value": 60},
+            "then": {"do": "escalate", "queue": "support", "reason": "old"},
+        },
+        {"when": {"fact": "input.order_number", "op": "known"}, "then": {"do": "finish"}},
+    )
+    item = desk.send("Where is my parcel?", type="support", requester_email="kim@example.org")
+    decide()
+    assert fresh(item).wait_kind == "requester"
+    WorkItem.objects.update(created_at=F("created_at") - timedelta(minutes=61), wake_at=F("created_at"))
+    sweeping.sweep()
+    decide()
+    assert fresh(item).state == "in_review"
+    return item
+
+
+def test_a_question_of_a_person_replaces_the_one_that_is_open(desk: TestDesk) -> None:
+    item = late_question(desk)
+    ravi = desk.person("ravi", Role.REVIEWER, queues=("support",))
+    review = claiming.claim_next(actor=ravi)
+    assert review is not None
+    judging.judge(
+        actor=ravi,
+        review_id=review.pk,
+        epoch=review.epoch,
+        digest=review.digest,
+        judgement=judging.Judgement(kind="ask", comment="Which shop was it?"),
+    )
+    assert fresh(item).wait_kind == "requester"
+    asked = Question.objects.filter(item=item).order_by("pk").values_list("note", "status")
+    assert list(asked) == [("", "withdrawn"), ("Which shop was it?", "open")]
+
+
+def test_nobody_is_reminded_of_what_is_not_waited_for(desk: TestDesk) -> None:
+    item = late_question(desk)
+    Question.objects.update(remind_at=transitions.database_now())
+    sweeping.sweep()
+    assert [letter.kind for letter in Letter.objects.filter(item=item)] == ["question"]
+
+
+def test_a_rule_that_ends_an_item_withdraws_its_question(desk: TestDesk) -> None:
+    desk.rules(
+        "support",
+        {"when": {"fact": "item.age", "op": "over", "value": 60}, "then": {"do": "stop", "reason": "too late"}},
+        {"when": {"fact": "input.order_number", "op": "known"}, "then": {"do": "finish"}},
+    )
+    item = desk.send("Where is my parcel?", type="support", requester_email="kim@example.org")
+    decide()
+    WorkItem.objects.update(created_at=F("created_at") - timedelta(minutes=61), wake_at=F("created_at"))
+    sweeping.sweep()
+    decide()
+    assert fresh(item).state == "stopped"
+    assert Question.objects.get(item=item).status == "withdrawn"
+
+
+def test_a_reopened_item_may_ask_twice_again(asked: WorkItem) -> None:
+    WorkItem.objects.update(question_rounds=2)
+    moving.move(actor=OLIVIA, item_id=asked.pk, to="state:done")
+    moving.move(actor=OLIVIA, item_id=asked.pk, to="state:incoming")
+    decide()
+    assert (fresh(asked).wait_kind, fresh(asked).question_rounds) == ("requester", 1)
+
+
+def test_an_item_can_be_sent_on_while_its_step_still_runs(desk: TestDesk) -> None:
+    for slug in ("track", "look"):
+        desk.destination(slug, "tool", via="http", method="GET", url="http://127.0.0.1:9/x", effect="read")
+    desk.rules("support", {"when": {"all": []}, "then": {"do": "go", "to": ["track"]}})
+    item = desk.send("K-1", type="support")
+    decide()
+    step = Step.objects.get(item=item)
+    Step.objects.filter(pk=step.pk).update(status="running", due_at=None, attempts=1)
+    moving.move(actor=OLIVIA, item_id=item.pk, to="destination:look")
+    recording.record(step.pk, 1, Result(Step.SUCCEEDED, output={"state": "late"}))
+    assert (fresh(item).state, fresh(item).owner_ref) == ("working", "look")
+    assert list(Step.objects.filter(item=item, run=2).values_list("name", "status")) == [("look", "due")]
+
+
+def test_an_item_sent_on_by_hand_no_longer_names_the_review_that_was_withdrawn(desk: TestDesk) -> None:
+    desk.destination("track", "tool", via="http", method="GET", url="http://127.0.0.1:9/x", effect="read")
+    item = desk.send("hello")
+    decide()
+    assert fresh(item).review_queue == "triage"
+    moving.move(actor=OLIVIA, item_id=item.pk, to="destination:track")
+    assert (fresh(item).review_queue, fresh(item).review_id) == ("", None)
+
+
+def test_a_question_that_cannot_be_closed_keeps_nothing_else_from_its_turn(asked: WorkItem, desk: TestDesk) -> None:
+    other = desk.send("Where is it?", type="support", requester_email="kim@example.org")
+    decide()
+    Question.objects.update(due_at=transitions.database_now())
+    # Whatever is wrong with one item, here a history that cannot be continued.
+    FactRevision.objects.create(
+        item=asked, seq=1, name="input.order_number", status="nonsense", provider="test", at=asked.created_at
+    )
+    sweeping.sweep()
+    assert (fresh(asked).state, fresh(other).state) == ("waiting", "incoming")
+
+
+def test_a_late_step_is_called_for_every_tenth_time_only(desk: TestDesk) -> None:
+    desk.destination("track", "tool", via="http", method="GET", url="http://127.0.0.1:9/x", effect="read")
+    desk.rules("support", {"when": {"all": []}, "then": {"do": "go", "to": ["track"]}})
+    item = desk.send("K-1", type="support")
+    decide()
+    assert all(running.due_steps(turn=turn) for turn in range(10))
+    Step.objects.filter(item=item).update(due_at=F("due_at") - timedelta(seconds=5))
+    assert sum(len(running.due_steps(turn=turn)) for turn in range(100, 110)) == 1

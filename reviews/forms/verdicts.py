@@ -6,7 +6,7 @@ from typing import cast
 from django import forms
 from django.http import QueryDict
 
-from reviews.actions.judging import Judgement
+from reviews.actions.judging import KINDS, Judgement
 from reviews.models import Review
 from reviews.queries.colleagues import people_for, queues_for
 from routing.actions.answering import DONT_HAVE
@@ -199,6 +199,8 @@ class VerdictForm(forms.Form):
         """Return what was decided; raises Invalid with a message per field. The form has been validated."""
         verdict = str(self.data.get("verdict", ""))
         given = self.cleaned_data
+        if verdict not in KINDS:
+            raise Invalid("Nothing was decided. Use one of the buttons below.")
         match verdict:
             case "reject":
                 if not given["decline_reason"].strip():

@@ -225,6 +225,16 @@ def test_what_is_missing_is_said_at_its_field(bench: Bench, kind: str, given: di
     assert fresh(review.item).state == "in_review"
 
 
+def test_a_form_sent_without_a_button_says_which_to_use(bench: Bench) -> None:
+    review = bench.claim(stopped_at(bench, "task"))
+    client = browser_of(bench)
+    answer = client.post(url("decide", review), form_of(client.get(url("review", review)).content.decode()))
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "Use one of the buttons below" in page
+    assert "verdict;" not in page
+
+
 def test_a_route_is_chosen_and_facts_are_filled_in_by_form(bench: Bench) -> None:
     routed = bench.claim(stopped_at(bench, "route"), "ada")
     client = browser_of(bench, "ada")

@@ -129,6 +129,8 @@ def _facts(review: Review, desk: Desk) -> list[FactLine]:
             continue
         if space in {"source", "reviews"} and "." not in rest and row.status == Status.KNOWN:
             continue
+        if space == "reviews" and row.status == Status.MISSING:  # taken back by an undo
+            continue
         lines.append(
             FactLine(
                 label=_capital(catalogue.label(row.name)),

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, expect, sync_playwright
 
 from tests.runtime.processes import Desk, free_port, manage
 
@@ -119,7 +119,8 @@ def visit(desk: PracticeDesk, browser: Browser) -> Iterator[Visit]:
     with ExitStack() as stack:
 
         def enter(role: Role | None = None, width: int = 1440) -> Visitor:
-            context = stack.enter_context(browser.new_context(viewport={"width": width, "height": 900}))
+            size: ViewportSize = {"width": width, "height": 900}
+            context = stack.enter_context(browser.new_context(viewport=size, reduced_motion="reduce"))
             visitors.append(visitor := Visitor(context, desk.url))
             if role:
                 page = visitor.open("/sign-in/")

@@ -30,7 +30,7 @@ def shows(board: Page, code: str, state: str) -> None:
 
 def text_of(page: Page, selector: str) -> str:
     """Return an element's own text, to the letter."""
-    return page.locator(selector).evaluate("element => element.textContent")
+    return page.locator(selector).text_content() or ""
 
 
 def test_story_by_mouse(desk: PracticeDesk, visit: Visit) -> None:
@@ -73,7 +73,7 @@ def test_story_by_mouse(desk: PracticeDesk, visit: Visit) -> None:
     draft.fill(better)
     exact = review.locator("#preview .bench-request", has_text="Reply to requester").locator("pre").first
     expect(exact).to_contain_text("Please keep the teapot.")
-    approved = exact.evaluate("element => element.textContent")
+    approved = exact.text_content()
     approved_refund = text_of(review, "#preview .bench-request:has-text('Refund') details pre")
     review.get_by_role("button", name="Fix and approve").click()
     expect(review.get_by_text("Fixed and approved")).to_be_visible()

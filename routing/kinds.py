@@ -19,7 +19,8 @@ class Opening:
     ``kind`` is ``escalation`` or ``assigned``. ``cause`` says why a person is asked: ``escalated``, ``approval``,
     ``changed``, ``unavailable``, ``missing``, ``no_rule``, ``circles``, ``limit``, ``failed``, ``unknown_outcome``,
     ``declined``, ``assigned`` or ``error``. ``proposal`` has a ``kind`` key: ``route``, ``output``, ``calls``,
-    ``continue``, ``facts``, ``retry``, ``outcome`` or ``task``. ``assignee_id`` offers it to one person.
+    ``continue``, ``facts``, ``retry``, ``outcome`` or ``task``. ``assignee_id`` offers it to one person. ``run`` is the
+    item's run that it asks about, when that is not the present one.
     """
 
     item: WorkItem
@@ -33,6 +34,7 @@ class Opening:
     names: list[str] = field(default_factory=list)
     decision: Decision | None = None
     assignee_id: int | None = None
+    run: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,10 @@ class PeopleKind(Protocol):
         """Open one review for each opening, in order; a queue that is gone is replaced by the first that is left."""
 
     def close(self, items: Sequence[WorkItem], why: str, now: datetime) -> None:
-        """Withdraw the open reviews of these locked items."""
+        """Withdraw the open reviews of these locked items, but not those on what became of an effect."""
+
+    def unsettled(self, items: Sequence[WorkItem]) -> dict[int, Opened]:
+        """Return the oldest open review on what became of an effect, by the id of its item."""
 
     def eligible(self, destination: Destination, item: WorkItem | None = None) -> bool:
         """Return whether somebody could decide (this item) here."""
@@ -73,8 +78,8 @@ class PeopleKind(Protocol):
     def describe(self, destination: Destination) -> str:
         """Return one sentence about who staffs it."""
 
-    def asked(self, actor: Actor, item: WorkItem) -> Asked | None:
-        """Return the open question about an item that the actor may see; None when nobody is asked."""
+    def asked(self, actor: Actor, item: WorkItem) -> list[Asked]:
+        """Return the open questions about an item that the actor may see, the one of its review point first."""
 
     def said(self, item: WorkItem) -> dict[int, str]:
         """Return what people wrote with what they decided about the item, by the id that its events name."""

@@ -223,3 +223,17 @@ def claim_due(limit: int, *, lease: timedelta) -> list[int]:
 def present_owner(item: WorkItem) -> Owner:
     """Return the item's owner as it stands."""
     return Owner(OwnerKind(item.owner_kind), item.owner_ref, item.owner_name)
+
+
+def staying(item: WorkItem, action: Action, data: dict[str, object]) -> Change:
+    """Return a change that is noted in the ledger and leaves the item's state, owner and times as they are."""
+    return Change(
+        item,
+        action,
+        State(item.state),
+        owner=present_owner(item),
+        wait_kind=item.wait_kind,
+        wake_at=item.wake_at,
+        decide_at=item.decide_due_at,
+        data=data,
+    )

@@ -10,7 +10,7 @@ from routing.actions.passes import Pass
 from routing.actions.proposals import no_route
 from routing.domain.facts import MISSING, Fact, Status, known, value_from_json
 from routing.domain.roles import Actor
-from routing.domain.states import FINAL_STATES, Action, State
+from routing.domain.states import Action, State
 from routing.errors import Invalid
 from routing.kinds import Opening
 from routing.models import FactRevision, RouterLabel, WaitKind
@@ -27,7 +27,7 @@ _WORDS = {"approve": "approved", "correct": "corrected", "reject": "declined", "
 def apply(work: Pass, review: Review, verdict: Verdict, judgement: "Judgement", actor: Actor) -> None:
     """Leave in the pass what the verdict leads to; raises Invalid when it does not fit the proposal."""
     kind = str(review.proposal.get("kind", ""))
-    _check_fits(work, kind, judgement)
+    _check_fits(review, kind, judgement)
     if judgement.kind == "ask":
         _ask(work, review, judgement)
         return
@@ -64,9 +64,9 @@ def _mapping(judgement: "Judgement", part: str) -> dict[str, object]:
     return given
 
 
-def _check_fits(work: Pass, kind: str, judgement: "Judgement") -> None:
-    if work.item.state in FINAL_STATES and (kind != "outcome" or judgement.kind not in {"approve", "reject"}):
-        raise Invalid(f"{work.item.code} has ended. Only say whether it went through.")
+def _check_fits(review: Review, kind: str, judgement: "Judgement") -> None:
+    if review.is_late and judgement.kind not in {"approve", "reject"}:
+        raise Invalid(f"{review.item.code} has moved on. Only say whether it went through.")
     if kind == "task" and judgement.kind in {"approve", "correct", "reject"}:
         raise Invalid("A task is marked done, reassigned or sent back with a question.")
     if kind != "task" and judgement.kind == "complete":
@@ -87,8 +87,8 @@ def _go_on(work: Pass) -> None:
 
 def _judged(work: Pass, review: Review, kind: str, actor: Actor) -> None:
     slug = review.queue.slug
-    work.learn_value(f"reviews.{slug}.verdict", _WORDS[kind], _person(actor))
-    work.learn_value(f"reviews.{slug}", "decided", _person(actor))
+    for name, word in ((f"reviews.{slug}.verdict", _WORDS[kind]), (f"reviews.{slug}", "decided")):
+        work.learn_of_run(review.run, name, known(word), _person(actor))
 
 
 def _route(work: Pass, review: Review, judgement: "Judgement", actor: Actor) -> None:
@@ -203,6 +203,7 @@ def point_elsewhere(review: Review, to: str) -> None:
 
 def take_back(work: Pass, verdict: Verdict) -> None:
     """Make the facts what they were before a verdict that is undone."""
+    sending.forget_outcome(verdict)
     mine = FactRevision.objects.filter(item=work.item, at=verdict.at, provider=f"person:{verdict.by_id}")
     for row in mine.order_by("seq"):
         earlier = FactRevision.objects.filter(item=work.item, name=row.name, seq__lt=row.seq, doubtful=False)

@@ -106,10 +106,11 @@ def _decide(work: Pass, review: Review, epoch: int, judgement: Judgement, actor:
     change = work.change
     if change is None:
         raise Invalid("This verdict does not fit what is asked here.")
-    change.action = Action.DECIDE_REVIEW
-    change.renew_moves = True
-    if change.review is None:
-        change.review = ReviewPoint()
+    if change.action is not Action.DECIDE_OUTCOME:
+        change.action = Action.DECIDE_REVIEW
+        change.renew_moves = True
+        if change.review is None:
+            change.review = ReviewPoint()
     change.data |= {"review": review.pk, "verdict": verdict.pk, "kind": verdict.kind}
     deciding.flush([work], actor)
     return verdict
@@ -156,15 +157,13 @@ def _owner_follows(review: Review, actor: Actor, verdict: Verdict) -> None:
         if review.assignee is not None
         else Owner(OwnerKind.QUEUE, review.queue.slug, review.queue.destination.name)
     )
-    label = f"{owner.name} decides"
-    change = Change(
-        review.item,
-        Action.DECIDE_REVIEW,
-        State.IN_REVIEW,
-        owner=owner,
-        review=ReviewPoint(label, review.queue.slug, review.pk),
-        data={"review": review.pk, "verdict": verdict.pk, "kind": "reassign"},
-    )
+    data: dict[str, object] = {"review": review.pk, "verdict": verdict.pk, "kind": "reassign"}
+    if review.is_late:
+        change = transitions.staying(review.item, Action.DECIDE_OUTCOME, data)
+    else:
+        change = Change(review.item, Action.DECIDE_REVIEW, State.IN_REVIEW, owner=owner, data=data)
+    if review.item.review_id == review.pk:
+        change.review = ReviewPoint(f"{owner.name} decides", review.queue.slug, review.pk)
     transitions.apply([change], actor, verdict.at)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
 from reviews.models import Queue, Review, Verdict
 from reviews.queries.colleagues import who_may_see
@@ -45,7 +45,7 @@ class QueuePeople:
         due = now + timedelta(minutes=queue.service_minutes)
         return Review(
             item=item,
-            run=item.run,
+            run=item.run if opening.run is None else opening.run,
             kind=opening.kind,
             queue=queue,
             assignee_id=opening.assignee_id,
@@ -63,11 +63,17 @@ class QueuePeople:
         )
 
     def close(self, items: Sequence[WorkItem], why: str, now: datetime) -> None:
-        """Withdraw the open reviews of these locked items; a claim on one is lost."""
+        """Withdraw the open reviews of these locked items, but for what became of an effect; a claim is lost."""
         rows = Review.objects.filter(item__in=[item.pk for item in items], status=Review.OPEN)
-        rows.filter(~Q(cause="unknown_outcome")).update(
+        rows.exclude(cause=Review.UNKNOWN_OUTCOME).update(
             status=Review.WITHDRAWN, closed_at=now, closed_because=why[:100], claimed_by=None, lease_expires_at=None
         )
+
+    def unsettled(self, items: Sequence[WorkItem]) -> dict[int, Opened]:
+        """Return the oldest open review on what became of an effect, by the id of its item."""
+        rows = Review.objects.filter(item__in=[item.pk for item in items], status=Review.OPEN)
+        rows = rows.filter(cause=Review.UNKNOWN_OUTCOME).select_related("queue__destination").order_by("-pk")
+        return {row.item_id: Opened(row.pk, row.queue.slug, row.queue.destination.name) for row in rows}
 
     def eligible(self, destination: Destination, item: WorkItem | None = None) -> bool:
         """Return whether somebody staffs the queue who may see the item."""
@@ -88,13 +94,14 @@ class QueuePeople:
         count = staff_of(queue).count() if queue else 0
         return "1 person decides here." if count == 1 else f"{count} people decide here."
 
-    def asked(self, actor: Actor, item: WorkItem) -> Asked | None:
-        """Return the open question about an item that the actor may see; None when nobody is asked."""
+    def asked(self, actor: Actor, item: WorkItem) -> list[Asked]:
+        """Return the open questions about an item that the actor may see, the one of its review point first."""
         rows = Review.objects.filter(item=item, status=Review.OPEN).select_related("queue__destination")
-        review = rows.annotate(mine=Exists(waiting_reviews(actor).filter(pk=OuterRef("pk")))).first()
-        if review is None:
-            return None
-        return Asked(review.pk, review.question, review.reason, review.queue.destination.name, review.mine)
+        rows = rows.annotate(mine=Exists(waiting_reviews(actor).filter(pk=OuterRef("pk"))))
+        return [
+            Asked(row.pk, row.question, row.reason, row.queue.destination.name, row.mine)
+            for row in sorted(rows, key=lambda row: row.pk != item.review_id)
+        ]
 
     def said(self, item: WorkItem) -> dict[int, str]:
         """Return what people wrote with what they decided about the item, by the id of their verdict."""

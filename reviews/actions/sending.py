@@ -4,17 +4,18 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from reviews.models import Review, Verdict
+from routing import transitions
 from routing.actions import calls, outcomes
 from routing.actions.passes import Pass
 from routing.actions.proposals import approval
 from routing.domain.digests import digest
-from routing.domain.facts import Fact, Status
-from routing.domain.states import FINAL_STATES, Action, State
+from routing.domain.facts import Fact, Status, known
+from routing.domain.states import Action, State
 from routing.domain.templates import TemplateError
 from routing.errors import Invalid
 from routing.kinds import Opening
 from routing.models import Decision, Step
-from routing.transitions import Change, ReviewPoint
+from routing.transitions import Change
 
 
 def approve_calls(
@@ -99,13 +100,13 @@ def try_again(work: Pass, review: Review, verdict: Verdict) -> None:
 def went_through(work: Pass, review: Review, verdict: Verdict, provider: str) -> None:
     """A write without an answer did happen: what was approved to follow it is sent, or the rules go on.
 
-    On an item that has ended it is only noted.
+    On an item that has moved on meanwhile it is only noted.
     """
-    step = Step.objects.select_related("decision").get(pk=review.proposal["step"])
-    work.learn_value(f"steps.{step.name}", "succeeded", provider)
+    step = _settled(review, Step.SUCCEEDED, "a person found that it went through")
+    work.learn_of_run(step.run, f"steps.{step.name}", known("succeeded"), provider)
     rest = cancelled_after(step)
-    if work.item.state in FINAL_STATES:
-        work.change = _stays(work)
+    if review.is_late:
+        work.change = _stays(work, review)
     elif rest:
         _send(work, review, verdict, [_request_of(one) for one in rest], _params_of(step), step.decision)
     else:
@@ -115,12 +116,13 @@ def went_through(work: Pass, review: Review, verdict: Verdict, provider: str) ->
 def did_not_go_through(work: Pass, review: Review, provider: str) -> None:
     """A write without an answer did not happen: the same people may send it again.
 
-    On an item that has ended it is only noted.
+    On an item that has moved on meanwhile it is only noted.
     """
-    step = Step.objects.select_related("destination").get(pk=review.proposal["step"])
-    work.learn(f"steps.{step.name}", Fact(Status.UNAVAILABLE, cause="not_applied"), provider)
-    if work.item.state in FINAL_STATES:
-        work.change = _stays(work)
+    step = _settled(review, Step.FAILED, "a person found that it did not go through")
+    fact = Fact(Status.UNAVAILABLE, cause="not_applied")
+    work.learn_of_run(step.run, f"steps.{step.name}", fact, provider)
+    if review.is_late:
+        work.change = _stays(work, review)
         return
     work.openings.append(
         Opening(
@@ -136,8 +138,27 @@ def did_not_go_through(work: Pass, review: Review, provider: str) -> None:
     work.change = Change(work.item, Action.DECIDE_REVIEW, State.IN_REVIEW)
 
 
-def _stays(work: Pass) -> Change:
-    return Change(work.item, Action.DECIDE_REVIEW, State(work.item.state), review=ReviewPoint())
+_NO_ANSWER = "no answer came back"
+
+
+def _settled(review: Review, status: str, words: str) -> Step:
+    step = Step.objects.select_related("destination", "decision").get(pk=review.proposal["step"])
+    step.status, step.error = status, f"{_NO_ANSWER}; {words}"
+    step.save(update_fields=["status", "error"])
+    return step
+
+
+def forget_outcome(verdict: Verdict) -> None:
+    """Make it unknown again what became of an effect, when the verdict that said so is undone."""
+    if verdict.proposal.get("kind") == "outcome":
+        Step.objects.filter(pk=verdict.proposal["step"]).update(status=Step.UNKNOWN, error=_NO_ANSWER)
+
+
+def _stays(work: Pass, review: Review) -> Change:
+    change = transitions.staying(work.item, Action.DECIDE_OUTCOME, {})
+    if work.item.review_id == review.pk:
+        change.review = outcomes.look_ahead(work)
+    return change
 
 
 def cancelled_after(step: Step) -> list[Step]:

@@ -2,6 +2,7 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
+import django.db.models.fields.json
 from django.conf import settings
 from django.db import migrations, models
 
@@ -222,7 +223,18 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="review",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "open")), fields=("item",), name="one_open_review_per_item"
+                condition=models.Q(("status", "open"), models.Q(("cause", "unknown_outcome"), _negated=True)),
+                fields=("item",),
+                name="one_open_review_per_item",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="review",
+            constraint=models.UniqueConstraint(
+                models.F("item"),
+                django.db.models.fields.json.KT("proposal__step"),
+                condition=models.Q(("cause", "unknown_outcome"), ("status", "open")),
+                name="one_open_review_per_outcome",
             ),
         ),
         migrations.AddConstraint(

@@ -3,9 +3,11 @@
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.fields.json import KT
 
 from reviews.models.queues import Queue
+from routing.domain.states import State
 from routing.models import Decision, WorkItem
 
 
@@ -16,11 +18,15 @@ class Review(models.Model):
     priority; the queue is served in that order. ``proposal`` is what is proposed, in the shape its ``kind`` key
     names, and ``digest`` binds a verdict to exactly it. The claim is the columns ``claimed_by``, ``epoch`` and
     ``lease_expires_at`` of this row, so that there can be only one.
+
+    An item has one open review, and besides one for each effect of which nobody knows what became: that is asked until
+    it is known, in whatever state and run the item is by then.
     """
 
     ESCALATION, ASSIGNED = "escalation", "assigned"
     KINDS = [(ESCALATION, "Escalation"), (ASSIGNED, "Task")]
     OPEN, DECIDED, WITHDRAWN = "open", "decided", "withdrawn"
+    UNKNOWN_OUTCOME = "unknown_outcome"
     STATUSES = [(s, s.capitalize()) for s in (OPEN, DECIDED, WITHDRAWN)]
 
     item = models.ForeignKey(WorkItem, on_delete=models.CASCADE, related_name="reviews")
@@ -55,7 +61,17 @@ class Review(models.Model):
     class Meta:
         ordering = ["order_at", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["item"], condition=Q(status="open"), name="one_open_review_per_item"),
+            models.UniqueConstraint(
+                fields=["item"],
+                condition=Q(status="open") & ~Q(cause="unknown_outcome"),
+                name="one_open_review_per_item",
+            ),
+            models.UniqueConstraint(
+                F("item"),
+                KT("proposal__step"),
+                condition=Q(status="open", cause="unknown_outcome"),
+                name="one_open_review_per_outcome",
+            ),
             models.CheckConstraint(
                 condition=Q(claimed_by__isnull=True) | Q(lease_expires_at__isnull=False), name="claim_has_lease"
             ),
@@ -72,6 +88,13 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"review {self.pk}"
+
+    @property
+    def is_late(self) -> bool:
+        """Whether this asks about an effect whose item has moved on, so that the answer moves nothing."""
+        item = self.item
+        awaited = (item.state, item.run, item.review_id) == (State.IN_REVIEW.value, self.run, self.pk)
+        return self.cause == self.UNKNOWN_OUTCOME and not awaited
 
 
 class Verdict(models.Model):

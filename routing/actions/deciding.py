@@ -13,7 +13,7 @@ from routing.actions.passes import Pass, RuleKey
 from routing.actions.proposals import no_route
 from routing.domain.roles import DESK, Actor
 from routing.domain.states import FINAL_STATES, Action, State
-from routing.kinds import Opening, people
+from routing.kinds import Opened, Opening, people
 from routing.models import Decision, FactRevision, Letter, OwnerKind, Question, Step, WorkItem
 from routing.queries import desk as desk_queries
 from routing.queries.desk import FALLBACK_QUEUE, Desk
@@ -157,17 +157,20 @@ def flush(passes: Sequence[Pass], actor: Actor = DESK) -> None:
     if openings:
         opened = people().open([opening for _, opening in openings], passes[0].now)
         for (work, opening), review in zip(openings, opened, strict=True):
-            label = f"{review.queue_name} decides"
-            owner = Owner(OwnerKind.QUEUE, review.queue, review.queue_name)
             change = work.change
-            if change is not None:
-                change.owner = owner
-                change.review = ReviewPoint(label, review.queue, review.review_id)
-                change.data |= {"review": review.review_id, "cause": opening.cause}
+            if change is None:
+                continue
+            change.data |= {"review": review.review_id, "cause": opening.cause}
+            if change.action is not Action.ASK_OUTCOME:
+                change.owner = Owner(OwnerKind.QUEUE, review.queue, review.queue_name)
+                change.review = _point(review)
+            elif change.to is not State.IN_REVIEW:
+                change.review = ReviewPoint()
     for work in passes:
         if work.change is not None and work.decisions:
             work.change.data["decision"] = work.decisions[-1].pk
     changes = [work.change for work in passes if work.change is not None]
+    _point_to_outcomes(changes)
     if changes:
         transitions.apply(changes, actor, passes[0].now)
     for step in steps:
@@ -175,6 +178,19 @@ def flush(passes: Sequence[Pass], actor: Actor = DESK) -> None:
             transaction.on_commit(lambda step_id=step.pk: nudges.run_step(step_id))  # type: ignore[misc]
     if letters:
         transaction.on_commit(nudges.send_letters)
+
+
+def _point(review: Opened) -> ReviewPoint:
+    return ReviewPoint(f"{review.queue_name} decides", review.queue, review.review_id)
+
+
+def _point_to_outcomes(changes: Sequence[Change]) -> None:
+    """Where nothing else is asked, let the review point show that nobody knows yet what became of an effect."""
+    free = [change for change in changes if change.review is not None and change.review.review_id is None]
+    unsettled = people().unsettled([change.item for change in free]) if free else {}
+    for change in free:
+        if change.item.pk in unsettled:
+            change.review = _point(unsettled[change.item.pk])
 
 
 def _withdraw_questions(passes: Sequence[Pass]) -> None:

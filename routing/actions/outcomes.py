@@ -343,9 +343,20 @@ def _look_ahead(work: Pass, decision: engine.Decision) -> None:
     if change.to is State.WAITING and decision.recheck_at and change.wait_kind:
         change.wake_at = min(change.wake_at, decision.recheck_at) if change.wake_at else decision.recheck_at
     if change.review is None and change.to in {State.WORKING, State.WAITING}:
-        catalogue = work.desk.catalogue(work.item.work_type_id)
-        book = work.book.rules
-        facts = engine.seen_facts(work.known.facts, book, catalogue, work.now)
-        ahead = review_point(facts, book, catalogue, fired=work.of_this_book(work.fired))
-        label = f"{work.desk.place_name(ahead.queue)} decides" if ahead.queue else f"None: {ahead.reason}"
-        change.review = ReviewPoint(label, ahead.queue)
+        change.review = _next_review(work)
+
+
+def look_ahead(work: Pass) -> ReviewPoint:
+    """Return where a person will decide on an item that waits for no decision of theirs now, as it stands."""
+    if work.item.state in {State.WORKING, State.WAITING}:
+        return _next_review(work)
+    return ReviewPoint()
+
+
+def _next_review(work: Pass) -> ReviewPoint:
+    catalogue = work.desk.catalogue(work.item.work_type_id)
+    book = work.book.rules
+    facts = engine.seen_facts(work.known.facts, book, catalogue, work.now)
+    ahead = review_point(facts, book, catalogue, fired=work.of_this_book(work.fired))
+    label = f"{work.desk.place_name(ahead.queue)} decides" if ahead.queue else f"None: {ahead.reason}"
+    return ReviewPoint(label, ahead.queue)

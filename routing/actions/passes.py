@@ -68,6 +68,27 @@ class Pass:
         self.known.facts[name] = Fact(fact.status, fact.value, item.fact_seq, fact.cause)
         return True
 
+    def learn_of_run(self, run: int, name: str, fact: Fact, provider: str) -> None:
+        """Record a fact of the run that a step belongs to; one of an earlier run decides nothing any more."""
+        if run == self.item.run:
+            self.learn(name, fact, provider)
+            return
+        self.item.fact_seq += 1
+        value = value_to_json(fact.value) if fact.status is Status.KNOWN else None
+        self.revisions.append(
+            FactRevision(
+                item=self.item,
+                seq=self.item.fact_seq,
+                run=run,
+                name=name,
+                status=fact.status.value,
+                value=value,
+                cause=fact.cause,
+                provider=provider,
+                at=self.now,
+            )
+        )
+
     def forget_outdated_sources(self) -> None:
         """Treat what a source said as unknown again when what it was looked up by has changed since."""
         facts = self.known.facts

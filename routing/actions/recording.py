@@ -56,9 +56,10 @@ def record(step_id: int, attempt: int, result: Result) -> None:
         if result.status == RETRY:
             result.status = Step.FAILED
         _store(step, result, now)
-        if step.run != item.run and step.status != Step.UNKNOWN:
-            return
-        _move_on(item, step, result, now)
+        if step.status == Step.UNKNOWN and not _is_awaited(item, step):
+            _ask_late(item, step, now)
+        elif step.run == item.run:
+            _move_on(item, step, result, now)
 
 
 def _count_failures(step: Step, result: Result, now: datetime) -> None:
@@ -103,12 +104,7 @@ def _move_on(item: WorkItem, step: Step, result: Result, now: datetime) -> None:
     group = list(Step.objects.filter(group=step.group, status=Step.DUE).order_by("ordinal")) if step.group else []
     if step.status == Step.UNKNOWN:
         cancel(group, now, "an earlier one has an unknown outcome")
-        if item.state != State.WORKING or step.run != item.run:
-            _flush_facts(work)
-            return
-        _ask(
-            work, "unknown_outcome", f"Did {step.destination} go through? No answer came back.", _outcome_proposal(step)
-        )
+        _ask(work, "unknown_outcome", _outcome_question(step), _outcome_proposal(step))
     elif step.status == Step.FAILED and step.acting:
         cancel(group, now, "an earlier one failed")
         _ask(
@@ -128,6 +124,22 @@ def _move_on(item: WorkItem, step: Step, result: Result, now: datetime) -> None:
     else:
         work.change.data |= {"step": step.pk}
         deciding.flush([work])
+
+
+def _is_awaited(item: WorkItem, step: Step) -> bool:
+    return item.state == State.WORKING and item.run == step.run
+
+
+def _ask_late(item: WorkItem, step: Step, now: datetime) -> None:
+    """Ask what became of a write whose item is elsewhere by now; the item stays there."""
+    work = deciding.begin([item], desk_queries.load(), now)[0]
+    fact = Fact(Status.UNAVAILABLE, cause=step.cause)
+    work.learn_of_run(step.run, f"steps.{step.name}", fact, f"tool:{step.name}")
+    opening = _opening(work, "unknown_outcome", _outcome_question(step), _outcome_proposal(step))
+    opening.run, opening.decision = step.run, step.decision
+    work.openings.append(opening)
+    work.change = transitions.staying(item, Action.ASK_OUTCOME, {"step": step.pk})
+    deciding.flush([work])
 
 
 def _keep_letter(step: Step, now: datetime) -> None:
@@ -153,24 +165,30 @@ def _flush_facts(work: Pass) -> None:
     transitions.store([work.item])
 
 
+def _outcome_question(step: Step) -> str:
+    return f"Did {step.destination} go through? No answer came back."
+
+
 def _outcome_proposal(step: Step) -> dict[str, object]:
     return {"kind": "outcome", "step": step.pk, "destination": step.name}
 
 
 def _ask(work: Pass, cause: str, question: str, proposal: dict[str, object]) -> None:
-    noted = work.note("review", cause=cause)
-    work.openings.append(
-        Opening(
-            item=work.item,
-            queue=fallback_queue(work),
-            kind="escalation",
-            cause=cause,
-            question=question[:300],
-            proposal=proposal,
-            decision=noted,
-        )
-    )
+    opening = _opening(work, cause, question, proposal)
+    opening.decision = work.note("review", cause=cause)
+    work.openings.append(opening)
     work.change = Change(work.item, Action.ESCALATE_STEP, State.IN_REVIEW)
+
+
+def _opening(work: Pass, cause: str, question: str, proposal: dict[str, object]) -> Opening:
+    return Opening(
+        item=work.item,
+        queue=fallback_queue(work),
+        kind="escalation",
+        cause=cause,
+        question=question[:300],
+        proposal=proposal,
+    )
 
 
 def _learn(work: Pass, step: Step, result: Result) -> None:

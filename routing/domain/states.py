@@ -42,12 +42,14 @@ class Action(StrEnum):
     STOP_BY_RULE = "stop_by_rule"
     STEP_ENDED = "step_ended"
     ESCALATE_STEP = "escalate_step"
+    ASK_OUTCOME = "ask_outcome"
     WAKE = "wake"
     QUESTION_EXPIRED = "question_expired"
     # by requesters and staff
     ANSWER = "answer"
     ADD_INPUT = "add_input"
     DECIDE_REVIEW = "decide_review"
+    DECIDE_OUTCOME = "decide_outcome"
     UNDO = "undo"
     SEND_TO = "send_to"
     REQUEUE = "requeue"
@@ -103,10 +105,11 @@ _allow({_WORKING}, Action.ADD_INPUT, {_WORKING}, _STAFF)
 _allow({_WAITING}, Action.ADD_INPUT, {_INCOMING}, _STAFF)
 _allow({_REVIEW}, Action.ADD_INPUT, {_REVIEW}, _STAFF)
 _allow({_REVIEW}, Action.DECIDE_REVIEW, {_INCOMING, _WORKING, _WAITING, _REVIEW, _DONE, _STOPPED}, _STAFF)
-# Whether an effect went through is still asked when the item has ended; the answer is noted and moves nothing.
-_allow({_DONE}, Action.DECIDE_REVIEW, {_DONE}, _STAFF)
-_allow({_STOPPED}, Action.DECIDE_REVIEW, {_STOPPED}, _STAFF)
 _allow({_WORKING}, Action.UNDO, {_REVIEW}, _STAFF)
+# Whether an effect went through is asked wherever its item is by then; the question and its answer move nothing.
+for _state in State:
+    _allow({_state}, Action.ASK_OUTCOME, {_state}, _SYSTEM)
+    _allow({_state}, Action.DECIDE_OUTCOME, {_state}, _STAFF)
 
 _allow(OPEN_STATES, Action.SEND_TO, {_WORKING, _REVIEW}, _TRIAGE)
 _allow(OPEN_STATES, Action.REQUEUE, {_INCOMING}, _TRIAGE)

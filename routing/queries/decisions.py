@@ -129,7 +129,8 @@ def _escalated(rows: Iterable[Decision]) -> dict[str, int]:
 
 def _facts(item: WorkItem, desk: Desk, row: Decision, revisions: Sequence[FactRevision], floor: int) -> dict[str, Fact]:
     """Return the facts as they were when the decision was made; ``floor`` is the position of the one before."""
-    newest = {revision.name: revision for revision in _saw(revisions, row, floor)}
+    seen = sorted(_saw(revisions, row, floor), key=lambda revision: (revision.run, revision.seq))
+    newest = {revision.name: revision for revision in seen}
     later = {revision.name for revision in revisions} - set(newest)
     facts: dict[str, Fact] = {}
     for name, revision in newest.items():

@@ -26,13 +26,14 @@ class Knowledge:
 def newest_revisions(item_ids: Iterable[int], *, until: Mapping[int, int] | None = None) -> list[FactRevision]:
     """Return the newest revision of each fact of these items, in one query.
 
+    What is learned late of an earlier run is older than all that its item's present run knows.
     ``until`` maps an item's id to a position: revisions after it are not looked at (for one item only).
     """
     rows = FactRevision.objects.filter(item_id__in=list(item_ids))
     if until is not None:
         [(item_id, position)] = until.items()
         rows = rows.filter(item_id=item_id, seq__lte=position)
-    return list(rows.order_by("item_id", "name", "-seq").distinct("item_id", "name"))
+    return list(rows.order_by("item_id", "name", "-run", "-seq").distinct("item_id", "name"))
 
 
 def knowledge(

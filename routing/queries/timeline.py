@@ -166,6 +166,11 @@ _VERDICTS = {
     "ask": "Asked the requester",
     "complete": "Done with the task",
 }
+_OUTCOMES = {
+    "approve": "Found that a step of before had gone through",
+    "reject": "Found that a step of before had not gone through",
+    "reassign": "Given to somebody else",
+}
 _CAUSES = {
     "approval": "Approval needed",
     "missing": "Something is missing that a person must know",
@@ -223,12 +228,14 @@ def _title(item: WorkItem, event: Event, decision: Explained | None, names: Name
             return f"The requester answered: {_inputs(item, data, names)}"
         case "add_input":
             return f"Filled in {_inputs(item, data, names)}"
-        case "escalate" | "escalate_step":
+        case "escalate" | "escalate_step" | "ask_outcome":
             return _asked_title(str(data.get("cause", "")), decision, names)
         case "step_ended":
             return _step_title(names.steps.get(number_of(data, "step")))
         case "decide_review":
             return _VERDICTS.get(str(data.get("kind", "")), "Decided")
+        case "decide_outcome":
+            return _OUTCOMES.get(str(data.get("kind", "")), "Decided")
     return _PLAIN.get(event.kind) or event.kind.replace("_", " ").capitalize()
 
 

@@ -52,7 +52,7 @@ class _Page:
     entries: list[Entry]
     steps: list[Step]
     notes: list[Note]
-    asked: Asked | None
+    asked: list[Asked]
 
 
 def _read(request: DeskRequest, item: WorkItem) -> _Page:
@@ -79,8 +79,8 @@ def _read(request: DeskRequest, item: WorkItem) -> _Page:
     return _Page(known, input_rows(known), entries, steps, notes, people().asked(request.actor, item))
 
 
-def _review_url(asked: Asked | None) -> str:
-    if asked is None or not asked.may_decide:
+def _review_url(asked: Asked) -> str:
+    if not asked.may_decide:
         return ""
     try:
         return reverse("reviews:review", args=[asked.review_id])
@@ -105,9 +105,9 @@ def _common(request: DeskRequest, item: WorkItem, found: _Page) -> dict[str, obj
         "item_url": item.get_absolute_url(),
         "move_url": reverse("routing:move", args=[item.code]) if may_move(item, request.actor) else "",
         "fill_in_url": reverse("routing:fill_in", args=[item.code]) if may_fill_in(item, request.actor) else "",
-        "review_url": _review_url(found.asked),
-        "question": found.asked.question if found.asked else "",
-        "asked": found.asked,
+        "review_url": _review_url(found.asked[0]) if found.asked else "",
+        "question": found.asked[0].question if found.asked else "",
+        "asked": [(one, _review_url(one)) for one in found.asked],
     }
 
 

@@ -16,7 +16,8 @@ from dispatchdesk.runtime.environment import LOOPBACK_NAMES, split_url
 from routing.views.access import open_page
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
-_PROXY_HEADERS = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
+# What proxies and tunnels add to the requests they pass on, besides X-Forwarded-For, -Host, -Proto and so on.
+_PROXY_HEADERS = frozenset({"forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip"})
 
 
 @sensitive_post_parameters("password")
@@ -74,7 +75,7 @@ def may_switch_roles(request: HttpRequest) -> bool:
 
     A proxy on this machine makes everybody look local, so neither a public address nor a forwarded request will do.
     """
-    if not is_practice_desk() or any(request.headers.get(name) for name in _PROXY_HEADERS):
+    if not is_practice_desk() or any(map(_is_added_by_proxy, request.headers)):
         return False
     public_host = split_url("PUBLIC_URL", settings.PUBLIC_URL).hostname or ""
     return (
@@ -83,6 +84,11 @@ def may_switch_roles(request: HttpRequest) -> bool:
         and _is_loopback(public_host)
         and _is_loopback(request.get_host().rpartition(":")[0] or request.get_host())
     )
+
+
+def _is_added_by_proxy(header: str) -> bool:
+    name = header.lower()
+    return name in _PROXY_HEADERS or name.startswith("x-forwarded-")
 
 
 def _is_loopback(host: str) -> bool:

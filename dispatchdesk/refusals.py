@@ -1,4 +1,4 @@
-"""Answers refused actions with a page in the user's words: 404, 403, 409 or 422; and a database that is away with 503."""
+"""Answers refused actions with a page in the user's words (404, 403, 409, 422), and a database that is away by 503."""
 
 import sys
 from collections.abc import Callable
@@ -12,6 +12,8 @@ from django.views.defaults import server_error
 from routing.errors import Conflict, Invalid, NotAllowed, NotVisible, RoutingError
 
 UNREACHABLE = "The database cannot be reached. Nothing was stored; try again in a moment."
+
+UNREADABLE = "What was sent holds a character that no text has. Nothing was stored."
 
 STATUS = {NotVisible: 404, NotAllowed: 403, Conflict: 409, Invalid: 422}
 
@@ -30,6 +32,18 @@ class RefusalMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Pass the request on."""
         return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, _view: object, _args: object, _kwargs: object) -> HttpResponse | None:
+        """Answer 400 to a form or an address with a NUL, which no browser types and the database cannot hold.
+
+        The API reads its own bodies and says itself what is wrong with them.
+        """
+        if request.path.startswith("/api/"):
+            return None
+        given = (request.GET, request.POST)
+        if not any("\0" in text for data in given for _, texts in data.lists() for text in texts):
+            return None
+        return render(request, "refusal.html", {"message": UNREADABLE, "fields": {}}, status=400)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer a refusal; anything else goes on as it is."""

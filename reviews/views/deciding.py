@@ -10,6 +10,7 @@ from reviews.forms.verdicts import VerdictForm
 from reviews.models import Review, Verdict
 from reviews.views.workbench import address, chosen_queue, claim_of, show, wanted
 from routing.errors import Conflict, Invalid
+from routing.forms.numbers import whole_number
 from routing.queries import desk as desk_queries
 from routing.transitions import database_now
 from routing.views.access import DeskRequest, page
@@ -108,8 +109,8 @@ def undo(request: DeskRequest, review_id: int) -> HttpResponse:
 
 
 def _number(request: DeskRequest, name: str) -> int:
-    text = request.POST.get(name, "")
-    return int(text) if text.isdigit() and len(text) < 10 else -1
+    number = whole_number(request.POST.get(name, ""))
+    return -1 if number is None else number
 
 
 def _say(request: DeskRequest, found: Review, verdict: Verdict) -> None:

@@ -22,6 +22,7 @@ from reviews.queries.people import is_lead, may_decide, queues_of
 from reviews.queries.proposals import Shown, shown
 from routing.domain.roles import Actor
 from routing.errors import Invalid, NotVisible
+from routing.forms.numbers import whole_number
 from routing.queries import desk as desk_queries
 from routing.queries.desk import FALLBACK_QUEUE
 from routing.transitions import database_now
@@ -56,8 +57,8 @@ class Held:
 def home(request: DeskRequest) -> HttpResponse:
     """Show the person's queues in their true order; for htmx the list alone, beside the review named by ``open``."""
     if request.htmx and request.htmx.target == "bench-queue":
-        shown_id = request.GET.get("open", "")
-        beside = {"pk": int(shown_id)} if shown_id.isdigit() else None
+        shown_id = whole_number(request.GET.get("open", ""))
+        beside = {"pk": shown_id} if shown_id is not None else None
         return render(request, "reviews/_queue.html", _frame(request) | {"review": beside})
     return draw(request, {}, url=address(reverse("reviews:home"), chosen_queue(request)))
 

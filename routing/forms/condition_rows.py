@@ -11,6 +11,7 @@ from routing.domain.inputs import Kind
 from routing.domain.operators import FITTING, WORDS, Shape, shape_of
 from routing.domain.rules import All, AnyOf, Condition, Not, Op, Test
 from routing.forms.condition_values import CannotRead, read_operand, written
+from routing.forms.numbers import whole_number
 
 OTHER = "other"  # as a row's fact: the name is typed beside it
 MOST_GROUPS, MOST_ROWS = 10, 50
@@ -125,7 +126,7 @@ def _row_of_test(test: Test, op: str, catalogue: Catalogue) -> Row:
 def posted_rows(data: QueryDict, prefix: str) -> list[Rows]:
     """Read the groups of a submitted form; ``<prefix>0`` is the outer group."""
     count = data.get(f"{prefix}-groups", "1")
-    number = min(int(count), MOST_GROUPS) if count.isdigit() else 1
+    number = min(whole_number(count) or 1, MOST_GROUPS)
     return [_posted_group(data, f"{prefix}{index}") for index in range(max(number, 1))]
 
 
@@ -138,7 +139,7 @@ def _posted_group(data: QueryDict, prefix: str) -> Rows:
 def edit_rows(groups: list[Rows], command: Sequence[str]) -> bool:
     """Do what a button of the form says: add or remove a row or a group. Returns whether it was one of these."""
     action, *numbers = command
-    places = [int(number) for number in numbers if number.isdigit()]
+    places = [place for place in map(whole_number, numbers) if place is not None]
     match action, places:
         case "add-row", [group] if group < len(groups):
             groups[group].rows.append(Row(new=True))

@@ -10,6 +10,8 @@ from django.core.exceptions import ValidationError
 from routing.domain import templates
 from routing.domain.catalogue import ITEM_FACTS, ROUTER_FACTS
 from routing.domain.templates import TemplateError
+from routing.forms.condition_values import CannotRead, read_untyped
+from routing.outgoing.jsontext import read_json
 from routing.outgoing.schemas import schema_problem
 
 _SPACES = frozenset({"item", "input", "router", "source", "steps", "reviews", "with", "now"})
@@ -84,12 +86,12 @@ class JsonTextField(forms.CharField):
         if not text:
             return None
         try:
-            return json.loads(text)
+            return read_json(text)
         except json.JSONDecodeError as error:
             hint = " Placeholders stand inside quotes: “{{ input.amount }}”." if "{{" in text else ""
             raise ValidationError(f"This is no JSON: {error.msg}, line {error.lineno}.{hint}") from error
-        except RecursionError as error:
-            raise ValidationError("This JSON is nested too deep.") from error
+        except ValueError as error:
+            raise ValidationError(f"This JSON cannot be used: {error}.") from error
 
     def prepare_value(self, value: Any) -> Any:
         """Return stored data as text; what was typed stays as it is."""
@@ -194,6 +196,10 @@ class FactsField(LinesField):
 
     separator, example = "=", "input.order_number = K-10234"
 
-    def check_pair(self, name: str, value: str) -> None:  # noqa: ARG002 - any text is a value
-        """Check that it is the name of a fact."""
+    def check_pair(self, name: str, value: str) -> None:
+        """Check that it is the name of a fact, and that a number or amount can be read."""
         check_placeholders(f"{{{{ {name} }}}}")
+        try:
+            read_untyped(value)
+        except CannotRead as error:
+            raise ValidationError(f"{name}: {error}") from error

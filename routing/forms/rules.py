@@ -25,6 +25,7 @@ from routing.domain.rules import (
 )
 from routing.domain.sentences import condition_words
 from routing.forms.condition_rows import Rows, TooDeep, condition_of, edit_rows, posted_rows, prepare, rows_of
+from routing.forms.numbers import whole_number
 from routing.queries.desk import Desk
 from routing.queries.fact_names import FactGroup, fact_groups
 from routing.queries.texts import texts_wanted
@@ -146,8 +147,9 @@ def edit(fields: RuleFields, command: str) -> bool:
             if len(fields.to) < _MOST_DESTINATIONS:
                 fields.to.append("")
         case "remove-to":
-            if places and places[0].isdigit() and int(places[0]) < len(fields.to) > 1:
-                del fields.to[int(places[0])]
+            place = whole_number(places[0]) if places else None
+            if place is not None and place < len(fields.to) > 1:
+                del fields.to[place]
         case "rewrite":
             fields.kept, fields.groups = None, [Rows()]
         case _:
@@ -214,10 +216,11 @@ def _require(fields: RuleFields, name: str, value: object, message: str) -> None
 
 
 def _wait_minutes(fields: RuleFields) -> int:
-    if not fields.wait.isdigit() or not fields.unit.isdigit():
+    count, unit = whole_number(fields.wait), whole_number(fields.unit)
+    if count is None or unit is None:
         fields.errors["wait"] = "Give a whole number, such as 3."
         return 1
-    minutes = int(fields.wait) * int(fields.unit)
+    minutes = count * unit
     if not 1 <= minutes <= rulefile.LONGEST_WAIT_MINUTES:
         fields.errors["wait"] = "Wait at least a minute, and at most ten years."
     return minutes

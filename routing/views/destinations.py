@@ -14,6 +14,7 @@ from routing.domain.facts import Fact
 from routing.errors import Conflict, Invalid, NotVisible
 from routing.forms.destination_pages import TryForm, described
 from routing.forms.destinations import FORMS, DestinationForm, HttpForm, form_class
+from routing.forms.numbers import whole_number
 from routing.models import DestinationVersion
 from routing.queries import desk as desk_queries
 from routing.queries import places
@@ -188,7 +189,6 @@ def _save(
 ) -> HttpResponse:
     data = form.cleaned_data
     before = places.credential_of(place) if place else None
-    seen = request.POST.get("seen_version", "")
     try:
         saved = destinations.save(
             actor=request.actor,
@@ -198,7 +198,7 @@ def _save(
             description=data["description"],
             config=form.config(),
             new=place is None,
-            seen_version=int(seen) if seen.isdigit() else None,
+            seen_version=whole_number(request.POST.get("seen_version", "")),
             header=data.get("credential_header", ""),
             secret=data.get("credential_secret", ""),
             forget=bool(data.get("credential_forget")),

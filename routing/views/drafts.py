@@ -9,6 +9,7 @@ from routing.actions.drafting import start_draft
 from routing.domain.rules import Rulebook as Rules
 from routing.errors import Conflict, Invalid, NotVisible
 from routing.forms import drafts
+from routing.forms.numbers import whole_number
 from routing.models import RulebookVersion
 from routing.queries import desk as desk_queries
 from routing.queries import rulebooks
@@ -21,8 +22,8 @@ from routing.views.rulebooks import visible_book
 def start(request: DeskRequest, slug: str) -> HttpResponse:
     """Begin a draft from the live rules, or from the version ``from`` to go back to it."""
     line = visible_book(request, slug)
-    number = request.POST.get("from", "")
-    source = rulebooks.find_version(line.type_id, int(number)) if number.isdigit() else None
+    number = whole_number(request.POST.get("from", ""))
+    source = rulebooks.find_version(line.type_id, number) if number is not None else None
     start_draft(actor=request.actor, work_type_id=line.type_id, from_version_id=source.pk if source else None)
     return redirect("routing:draft", slug)
 
@@ -103,8 +104,7 @@ def _save(request: DeskRequest, line: BookLine, change: drafts.Change) -> HttpRe
 
 def posted_revision(request: DeskRequest) -> int:
     """Return the revision of the draft that the page showed; 0, which fits none, when it says nothing."""
-    text = request.POST.get("revision", "")
-    return int(text) if text.isdigit() and len(text) < 10 else 0
+    return whole_number(request.POST.get("revision", "")) or 0
 
 
 @page("POST", roles=ADMINS)

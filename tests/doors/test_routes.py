@@ -27,11 +27,11 @@ def test_every_route_has_a_row() -> None:
 
 def values_for(world: World, row: Row, route: str) -> dict[str, object]:
     item = world.items[row.item]
-    slug = "look" if "destinations/" in route else "support"
+    slug = "refund" if "destinations/" in route else "support"
     return {
         "code": item.code,
         "slug": slug,
-        "number": newest_version("look") if slug == "look" else 1,
+        "number": newest_version("refund") if slug == "refund" else 1,
         "rule_id": "r1",
         "kind": "tool-http",
         "name": "order_number",

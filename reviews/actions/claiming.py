@@ -1,36 +1,84 @@
 """Claims: one person holds a review for some minutes, renews it, releases it or passes it on."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.db.models.functions import Now
 
 from reviews.errors import LostClaim
-from reviews.models import PassedOn, Review
-from reviews.queries.people import is_lead, may_decide, staff_of
+from reviews.models import PassedOn, Queue, Review
+from reviews.queries.people import is_lead, may_decide, queues_of, staff_of
 from reviews.queries.waiting import find_review, offered_reviews
 from routing import transitions
 from routing.domain.roles import Actor
 from routing.errors import Invalid, NotAllowed, NotVisible
 
+FIRST_LOOK_AT = 8
+
+# Each queue is walked by its index from its front, so that the cost does not grow with what waits. What is asked of the
+# chosen row itself is asked once more when it is locked, of the row as it is then.
+_OPEN = "r.status = 'open' AND (r.claimed_by_id IS NULL OR r.lease_expires_at <= statement_timestamp())"
+_OFFERED = """
+    NOT EXISTS (SELECT FROM reviews_passedon p WHERE p.review_id = r.id AND p.user_id = %(me)s)
+    AND (%(types)s::bigint[] IS NULL OR EXISTS (
+        SELECT FROM routing_workitem i WHERE i.id = r.item_id
+        AND (i.work_type_id IS NULL OR i.work_type_id = ANY(%(types)s::bigint[]))))
+    ORDER BY r.order_at, r.id LIMIT %(limit)s"""
+_CLAIM_NEXT = f"""
+    WITH front AS MATERIALIZED (
+        SELECT found.id FROM unnest(%(queues)s::bigint[]) AS line(queue_id) CROSS JOIN LATERAL (
+            SELECT r.id FROM reviews_review r
+            WHERE r.queue_id = line.queue_id AND r.assignee_id IS NULL AND {_OPEN} AND {_OFFERED}) found
+        UNION ALL (
+            SELECT r.id FROM reviews_review r
+            WHERE r.assignee_id = %(me)s AND (%(only)s = 0 OR r.queue_id = %(only)s) AND {_OPEN} AND {_OFFERED})
+    ), chosen AS (
+        SELECT r.id FROM reviews_review r JOIN front USING (id)
+        WHERE {_OPEN} AND (r.assignee_id = %(me)s OR (r.assignee_id IS NULL AND r.queue_id = ANY(%(queues)s::bigint[])))
+        ORDER BY r.order_at, r.id LIMIT 1 FOR UPDATE OF r SKIP LOCKED
+    )
+    UPDATE reviews_review r
+    SET claimed_by_id = %(me)s, epoch = r.epoch + 1, claimed_at = statement_timestamp(),
+        lease_expires_at = statement_timestamp() + make_interval(mins => q.lease_minutes)
+    FROM chosen, reviews_queue q WHERE r.id = chosen.id AND q.destination_id = r.queue_id
+    RETURNING r.*
+"""  # noqa: S608 - put together from the constants above
+
 
 def claim_next(*, actor: Actor, queue: str = "") -> Review | None:
-    """Claim the next review this person may decide, in the queue's true order; None when there is none.
+    """Claim the next review this person may decide (in a queue, by its slug), in the true order; None without one.
 
     One that the person already holds comes first. Contenders skip each other's rows and never wait; only the same
     person's own requests follow one another, so that a double click takes one review.
     """
     with transaction.atomic():
-        get_user_model().objects.select_for_update(no_key=True).filter(pk=actor.person_id).first()
-        now = transitions.database_now()
-        rows = offered_reviews(actor, now).select_related(None)
-        if queue:
-            rows = rows.filter(queue__destination__slug=queue)
-        held = rows.filter(claimed_by_id=actor.user_id, lease_expires_at__gt=now).first()
+        list(get_user_model().objects.select_for_update(no_key=True).filter(pk=actor.person_id).values_list("pk"))
+        held = _held(actor, queue)
         if held is not None:
             return held
-        row = rows.select_for_update(skip_locked=True, of=("self",)).first()
-        return _take(row, actor) if row is not None else None
+        only = Queue.objects.filter(destination__slug=queue).values_list("pk", flat=True).first() if queue else 0
+        if only is None:
+            return None
+        queues = [pk for pk in queues_of(actor).order_by().values_list("pk", flat=True) if only in {0, pk}]
+        types = None if actor.visible_types is None else sorted(actor.visible_types)
+        given = {"me": actor.person_id, "queues": queues, "only": only, "types": types}
+        limit = FIRST_LOOK_AT
+        while True:
+            for review in Review.objects.raw(_CLAIM_NEXT, {**given, "limit": limit}):
+                return review
+            # None, or others are taking all of the first ones at this moment.
+            if offered_reviews(actor, Now()).count() <= limit:
+                return None
+            limit *= 8
+
+
+def _held(actor: Actor, queue: str) -> Review | None:
+    mine = Review.objects.filter(status=Review.OPEN, claimed_by_id=actor.person_id, lease_expires_at__gt=Now())
+    if queue:
+        mine = mine.filter(queue__destination__slug=queue)
+    ids = list(mine.values_list("pk", flat=True))
+    return offered_reviews(actor, Now()).select_related(None).filter(pk__in=ids).first() if ids else None
 
 
 def claim(*, actor: Actor, review_id: int, takeover: bool = False) -> Review:
@@ -52,7 +100,7 @@ def claim(*, actor: Actor, review_id: int, takeover: bool = False) -> Review:
             return review
         if held and not (takeover and is_lead(actor, review.queue_id)):
             raise LostClaim(f"{review.item.code}: {review.claimed_by} is looking at this.")
-        return _take(review, actor)
+        return _take(review, actor, now)
 
 
 def renew(*, actor: Actor, review_id: int, epoch: int) -> Review:
@@ -100,8 +148,7 @@ def _locked(actor: Actor, review_id: int) -> Review:
     return Review.objects.select_for_update().get(pk=review_id)
 
 
-def _take(review: Review, actor: Actor) -> Review:
-    now = transitions.database_now()
+def _take(review: Review, actor: Actor, now: datetime) -> Review:
     review.claimed_by_id = actor.user_id
     review.epoch += 1
     review.claimed_at = now

@@ -236,3 +236,43 @@ def test_a_request_of_a_type_one_may_not_see_is_not_offered(bench: Bench) -> Non
     blind = Actor(Role.REVIEWER, "ana", user_id=bench.people["ana"].user_id, visible_types=frozenset())
     assert claiming.claim_next(actor=blind) is None
     assert my_review_count(blind) == 0
+
+
+def test_the_next_of_several_queues_is_the_one_that_is_due_first_and_can_be_asked_of_one(bench: Bench) -> None:
+    support, triage = bench.review(tasks(bench, 1)[0]), bench.review(tasks(bench, 1, queue="triage")[0])
+    both = bench.desk.person("bo", Role.REVIEWER, queues=("support", "triage"))
+    Review.objects.filter(pk=triage.pk).update(order_at=support.order_at - timedelta(minutes=1))
+    assert claiming.claim_next(actor=both, queue="nowhere") is None
+    first = claiming.claim_next(actor=both)
+    assert first is not None
+    assert first.pk == triage.pk
+    claiming.release(actor=both, review_id=first.pk, epoch=first.epoch)
+    asked = claiming.claim_next(actor=both, queue="support")
+    assert asked is not None
+    assert (asked.pk, asked.claimed_by_id, asked.epoch) == (support.pk, both.user_id, 1)
+    held = asked.lease_expires_at
+    assert held is not None
+    assert held - asked.claimed_at == timedelta(minutes=asked.queue.lease_minutes)
+
+
+def test_a_review_behind_many_that_are_being_taken_is_reached(bench: Bench) -> None:
+    items = tasks(bench, claiming.FIRST_LOOK_AT + 2)
+    last = bench.review(items[-1])
+    ready, done = Barrier(2), Barrier(2)
+
+    def hold() -> object:
+        with transaction.atomic():
+            list(Review.objects.select_for_update().exclude(pk=last.pk))
+            ready.wait(30)
+            done.wait(30)
+        return None
+
+    def take() -> object:
+        ready.wait(30)
+        got = claiming.claim_next(actor=bench.people["ana"])
+        done.wait(30)
+        return got
+
+    _, got = at_once([hold, take])
+    assert isinstance(got, Review)
+    assert got.pk == last.pk

@@ -44,6 +44,14 @@ def add_person(*, actor: Actor, username: str, details: PersonDetails) -> tuple[
         return user, password
 
 
+def first_admin() -> tuple[User, str] | None:
+    """Make the account that a desk without any begins with, and return it with its password; None when one is there."""
+    if User.objects.exists():
+        return None
+    password = new_password()
+    return User.objects.create_user("admin", password=password, role=Role.ADMIN.value), password
+
+
 def change_person(*, actor: Actor, user_id: int, details: PersonDetails) -> User:
     """Change who somebody is and may do; it counts from their next click. Raises Invalid for the last admin."""
     _check(actor, details)

@@ -8,9 +8,10 @@ from django.db import transaction
 
 from reviews.models import Membership, Queue, Review
 from routing.actions import configuring, destinations
-from routing.domain.roles import Actor, Role
+from routing.domain.roles import DESK, Actor, Role
 from routing.errors import Invalid, NotVisible
-from routing.models import Destination
+from routing.models import Destination, DestinationKind
+from routing.queries.desk import FALLBACK_QUEUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,19 @@ def save_queue(*, actor: Actor, slug: str, details: QueueDetails, new: bool = Fa
         queue.groups.set(details.group_ids)
         _set_members(queue, details.member_ids | details.lead_ids, details.lead_ids)
         return queue
+
+
+def make_queue(slug: str, *, staff_role: str) -> None:
+    """Make a queue that everybody with a role staffs, named after its slug; one that is there stays as it is."""
+    name = slug.replace("_", " ").replace("-", " ").strip().capitalize() or slug
+    version = configuring.save_destination(actor=DESK, slug=slug, name=name, kind=DestinationKind.QUEUE, config={})
+    Queue.objects.get_or_create(destination=version.destination, defaults={"staff_role": staff_role})
+
+
+def ensure_triage() -> None:
+    """Make Triage, staffed by operators, when there is none: what no rule decides must go somewhere."""
+    if not Queue.objects.filter(destination__slug=FALLBACK_QUEUE).exists():
+        make_queue(FALLBACK_QUEUE, staff_role=Role.OPERATOR.value)
 
 
 def _set_members(queue: Queue, member_ids: Collection[int], lead_ids: Collection[int]) -> None:

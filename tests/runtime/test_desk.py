@@ -2,12 +2,14 @@
 
 import itertools
 import os
+import re
 import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import psutil
 import psycopg
 import pytest
@@ -57,6 +59,18 @@ def test_desk_when_well_tells_its_parts_apart(desk: Desk) -> None:
         "worker": True,
         "sweeper": True,
     }
+
+
+def test_empty_desk_begins_with_an_admin_and_a_triage_queue(desk: Desk) -> None:
+    assert desk.process.stdout is not None
+    role, username, password = desk.process.stdout.readline().split()
+    assert role == "admin"
+    with httpx.Client(base_url=f"http://127.0.0.1:{desk.port}", follow_redirects=True) as browser:
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', browser.get("/sign-in/").text)
+        assert token is not None
+        given = {"csrfmiddlewaretoken": token[1], "username": username, "password": password}
+        assert "No requests yet" in browser.post("/sign-in/", data=given).text
+        assert "Triage" in browser.get("/settings/queues/").text
 
 
 def test_files_with_secrets_are_for_the_owner_only(desk: Desk) -> None:

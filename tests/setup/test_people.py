@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from dispatchdesk.accounts.models import User
+from dispatchdesk.accounts.people import first_admin
 from reviews.models import Queue
 from reviews.queries.people import staff_of
 from routing.domain.roles import Role
@@ -219,3 +220,11 @@ def test_the_checklist_goes_on_as_the_desk_is_set_up(desk: TestDesk, admin: Clie
     desk.send("hello")
     assert done() == [True] * 6
     assert "To a working desk" not in admin.get("/settings/").content.decode()
+
+
+def test_only_a_desk_without_accounts_gets_a_first_admin(transactional_db: None) -> None:
+    made = first_admin()
+    assert made is not None
+    user, password = made
+    assert (user.role, user.check_password(password)) == ("admin", True)
+    assert first_admin() is None

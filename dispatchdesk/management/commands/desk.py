@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
+from dispatchdesk.accounts.people import first_admin
 from dispatchdesk.models import Moment, mark
 from dispatchdesk.practice.addresses import point_at
 from dispatchdesk.practice.servers.place import HOST as PRACTICE_HOST
@@ -19,6 +20,7 @@ from dispatchdesk.runtime import environment, programs
 from dispatchdesk.runtime.desk import require_free_port, run_desk
 from dispatchdesk.runtime.environment import SettingError
 from dispatchdesk.runtime.programs import Program
+from reviews.actions.staffing import ensure_triage
 
 
 class Command(BaseCommand):
@@ -36,8 +38,9 @@ class Command(BaseCommand):
         accounts: list[str] = []
 
         def set_up() -> list[Program]:
-            accounts.extend(prepare(is_practice_wanted=not empty))
-            return [programs.practice_servers(logs=settings.DESK_DATA / "logs")] if accounts else []
+            practice = prepare(is_practice_wanted=not empty)
+            accounts.extend(practice or first_account())
+            return [programs.practice_servers(logs=settings.DESK_DATA / "logs")] if practice else []
 
         def announce() -> None:
             self.stdout.write(f"Dispatch Desk is at {settings.PUBLIC_URL}")
@@ -77,6 +80,8 @@ def prepare(*, is_practice_wanted: bool) -> list[str]:
         with transaction.atomic():
             if is_practice_wanted and not get_user_model().objects.exists():
                 call_command("practice", "load")
+            else:
+                ensure_triage()
             mark(Moment.SET_UP)
     output = io.StringIO()
     call_command("practice", "accounts", stdout=output)
@@ -85,6 +90,16 @@ def prepare(*, is_practice_wanted: bool) -> list[str]:
         point_at(free_practice_port())
     connection.close()
     return lines
+
+
+def first_account() -> list[str]:
+    """Make an admin for a desk that has no accounts, and return lines that tell the password; none when it has some."""
+    made = first_admin()
+    connection.close()
+    if made is None:
+        return []
+    user, password = made
+    return [f"{user.role} {user.username} {password}", "This password is shown once: change it in the settings."]
 
 
 def free_practice_port() -> int:

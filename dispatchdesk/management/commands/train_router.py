@@ -9,12 +9,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from dispatchdesk.management.tables import rows_of
-from reviews.models import Queue
-from routing.actions import configuring, training
-from routing.domain.roles import DESK
+from reviews.actions.staffing import ensure_triage, make_queue
+from routing.actions import training
+from routing.domain.roles import DESK, Role
 from routing.errors import RoutingError
-from routing.models import Destination, DestinationKind, WorkType
-from routing.queries.desk import FALLBACK_QUEUE
+from routing.models import Destination, WorkType
 
 _SLUG = re.compile(r"[A-Za-z0-9_-]{1,50}")
 
@@ -85,12 +84,5 @@ def _make_queues(slugs: Sequence[str]) -> None:
                 f"“{slug}” cannot name a queue: use at most 50 letters, digits, hyphens and underscores as labels."
             )
     for slug in slugs:
-        _make_queue(slug, staff_role="reviewer")
-    if not Queue.objects.filter(destination__slug=FALLBACK_QUEUE).exists():
-        _make_queue(FALLBACK_QUEUE, staff_role="operator")
-
-
-def _make_queue(slug: str, *, staff_role: str) -> None:
-    name = slug.replace("_", " ").replace("-", " ").strip().capitalize() or slug
-    version = configuring.save_destination(actor=DESK, slug=slug, name=name, kind=DestinationKind.QUEUE, config={})
-    Queue.objects.get_or_create(destination=version.destination, defaults={"staff_role": staff_role})
+        make_queue(slug, staff_role=Role.REVIEWER.value)
+    ensure_triage()

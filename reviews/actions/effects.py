@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reviews.actions.judging import Judgement
 
 _CAN_BE_CORRECTED = frozenset({"route", "continue", "output", "calls", "facts"})
+_MOST_RESULTS, _LONGEST_RESULT_NAME = 60, 60
 _WORDS = {"approve": "approved", "correct": "corrected", "reject": "declined", "complete": "completed"}
 
 
@@ -131,6 +132,11 @@ def _facts(work: Pass, judgement: "Judgement", actor: Actor) -> None:
 
 
 def _complete(work: Pass, review: Review, judgement: "Judgement", actor: Actor) -> None:
+    if len(judgement.result) > _MOST_RESULTS or any(len(name) > _LONGEST_RESULT_NAME for name in judgement.result):
+        raise Invalid(
+            f"A result has at most {_MOST_RESULTS} parts with names of at most {_LONGEST_RESULT_NAME} characters.",
+            {"result": "too much"},
+        )
     for name, value in judgement.result.items():
         try:
             work.learn(f"reviews.{review.queue.slug}.result.{name}", known(value_from_json(value)), _person(actor))

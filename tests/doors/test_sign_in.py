@@ -1,5 +1,6 @@
 """The door itself: where sign-in leads, whose session it is, and the practice desk's shortcut past it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -81,10 +82,10 @@ def test_unknown_wrong_and_closed_get_the_same_answer(olga: User) -> None:
 
 
 @pytest.fixture
-def practice(db: None) -> None:
+def practice(db: None) -> Iterator[None]:
     """A practice desk, as long as the test lasts."""
     ensure_accounts()
-    yield  # type: ignore[misc]
+    yield
     (Path(live.DESK_DATA) / FILE_NAME).unlink()
 
 

@@ -112,14 +112,6 @@ def database(url: str, *, pool_size: int) -> dict[str, Any]:
     }
 
 
-def require_database_url() -> None:
-    """Refuse to go on without a database; for processes that don't bring their own."""
-    if not text("DATABASE_URL"):
-        raise SettingError(
-            "DATABASE_URL is not set: use `make run`, or set DATABASE_URL=postgresql://USER:PASSWORD@HOST/NAME."
-        )
-
-
 def broker_url() -> str:
     """``BROKER_URL``, or the embedded broker's; raises SettingError."""
     url = text("BROKER_URL", f"{EMBEDDED_BROKER_SCHEME}://localhost")

@@ -107,7 +107,8 @@ def _post(program: Client, path: str, body: object) -> Any:
 @pytest.mark.parametrize(
     "query",
     [
-        "cursor=YWZ0ZXI6OTk5OTk5OTk5OTk5OTk5OTk5OTk", "state=%00", "state=x", "type=%00", "q=%00", "q=%ED%A0%80", "cursor=%00", "cursor=x",
+        "cursor=YWZ0ZXI6OTk5OTk5OTk5OTk5OTk5OTk5OTk", "state=%00", "state=x", "type=%00", "q=%00", "q=%ED%A0%80",
+        "cursor=%00", "cursor=x",
         "limit=0", "limit=-1", "limit=99999999999999999999", "limit=x", "limit=%00", "item=D-99999999999999999999",
         "item=%00", "queue=%00", "status=%00", "q=" + "x" * 3000, "q=D-999999999999999999",
     ],

@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
+from itertools import count
 
 from django.contrib.auth.models import Group
 from django.db import transaction
@@ -45,11 +46,14 @@ def add_person(*, actor: Actor, username: str, details: PersonDetails) -> tuple[
 
 
 def first_admin() -> tuple[User, str] | None:
-    """Make the account that a desk without any begins with, and return it with its password; None when one is there."""
-    if User.objects.exists():
+    """Make an admin when none can sign in, and return it with its password; None when one can."""
+    admins = User.objects.filter(role=Role.ADMIN.value, is_active=True)
+    if any(user.has_usable_password() for user in admins):
         return None
+    taken = set(User.objects.filter(username__startswith="admin").values_list("username", flat=True))
+    username = next(name for name in ("admin", *(f"admin-{n}" for n in count(2))) if name not in taken)
     password = new_password()
-    return User.objects.create_user("admin", password=password, role=Role.ADMIN.value), password
+    return User.objects.create_user(username, password=password, role=Role.ADMIN.value), password
 
 
 def change_person(*, actor: Actor, user_id: int, details: PersonDetails) -> User:

@@ -222,9 +222,11 @@ def test_the_checklist_goes_on_as_the_desk_is_set_up(desk: TestDesk, admin: Clie
     assert "To a working desk" not in admin.get("/settings/").content.decode()
 
 
-def test_only_a_desk_without_accounts_gets_a_first_admin(transactional_db: None) -> None:
+def test_a_desk_gets_an_admin_only_while_none_can_sign_in(transactional_db: None) -> None:
+    User.objects.create_user("admin", password=None, role=Role.ADMIN.value)  # a program's, with a token alone
+    User.objects.create_user("ada", password="closed-account", role=Role.ADMIN.value, is_active=False)
     made = first_admin()
     assert made is not None
     user, password = made
-    assert (user.role, user.check_password(password)) == ("admin", True)
+    assert (user.username, user.role, user.check_password(password)) == ("admin-2", "admin", True)
     assert first_admin() is None

@@ -93,7 +93,7 @@ def prepare(*, is_practice_wanted: bool) -> list[str]:
 
 
 def first_account() -> list[str]:
-    """Make an admin for a desk that has no accounts, and return lines that tell the password; none when it has some."""
+    """Make an admin when none can sign in, and return lines that tell the password; none when one can."""
     made = first_admin()
     connection.close()
     if made is None:

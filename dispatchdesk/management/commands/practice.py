@@ -50,3 +50,4 @@ class Command(BaseCommand):
         for line in removing.remove():
             self.stdout.write(line)
         self.stdout.write("The practice desk is removed. Start the desk again, so that it runs without practice parts.")
+        self.stdout.write("It prints an admin account then, unless another admin can sign in.")

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from routing.domain.catalogue import Catalogue
+from routing.domain.facts import value_from_json
+from routing.domain.templates import as_text
 from routing.kinds import people
 from routing.models import Credential, Destination, DestinationKind, DestinationVersion, TableRow
 from routing.queries.desk import Desk, Place
@@ -91,9 +93,9 @@ def credential_of(place: Place) -> Credential | None:
     return Credential.objects.defer("secret").filter(pk=int(str(given))).first() if given else None
 
 
-def table_of(place: Place, most: int = 5) -> tuple[int, list[str], list[list[object]]]:
-    """Return how many rows an uploaded table has, its columns, and its first rows."""
+def table_of(place: Place, most: int = 5) -> tuple[int, list[str], list[list[str]]]:
+    """Return how many rows an uploaded table has, its columns, and its first rows in words."""
     rows = TableRow.objects.filter(version_id=place.version_id).order_by("pk")
     first = list(rows.values_list("data", flat=True)[:most])
     columns = list(dict.fromkeys(name for row in first for name in row))
-    return rows.count(), columns, [[row.get(column, "") for column in columns] for row in first]
+    return rows.count(), columns, [[as_text(value_from_json(row.get(column))) for column in columns] for row in first]

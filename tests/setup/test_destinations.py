@@ -174,6 +174,8 @@ def test_a_table_is_read_with_numbers_amounts_and_texts(admin: Client) -> None:
         "zip": "01234",
     }
     assert "zip" not in rows["ana@example.org"]
+    page = admin.get(f"{ADDRESS}customers/").content.decode()
+    assert "<td>1000.50 EUR</td>" in page
     answer = admin.post(f"{ADDRESS}customers/try/", {"facts": "item.requester_email = KIM@example.org"})
     assert answer.context["tried"].words == "The table has this row."
 

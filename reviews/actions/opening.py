@@ -32,7 +32,8 @@ class QueuePeople:
 
     def open(self, openings: Sequence[Opening], now: datetime) -> list[Opened]:
         """Open one review for each opening, in order; raises NoQueue when the desk has none at all."""
-        queues = {q.destination.slug: q for q in Queue.objects.select_related("destination").order_by("pk")}
+        in_use = Queue.objects.filter(destination__archived=False).select_related("destination").order_by("pk")
+        queues = {queue.destination.slug: queue for queue in in_use}
         if not queues:
             raise NoQueue("There is no queue to ask. Add one under Settings.")
         rows = [self._review(opening, queues, now) for opening in openings]

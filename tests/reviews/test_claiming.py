@@ -16,7 +16,7 @@ from reviews.models import Membership, Review, Verdict
 from reviews.queries.waiting import my_review_count
 from routing.domain.roles import Actor, Role
 from routing.errors import Invalid, NotAllowed, RoutingError
-from routing.models import Step, WorkItem
+from routing.models import Destination, Step, WorkItem
 from tests.reviews.conftest import ALWAYS, Bench, approve_write
 
 CONTENDERS = 50
@@ -276,3 +276,9 @@ def test_a_review_behind_many_that_are_being_taken_is_reached(bench: Bench) -> N
     _, got = at_once([hold, take])
     assert isinstance(got, Review)
     assert got.pk == last.pk
+
+
+def test_nothing_is_opened_in_a_queue_that_is_out_of_use(bench: Bench) -> None:
+    bench.desk.rules("support", {"when": ALWAYS, "then": {"do": "escalate", "queue": "finance", "reason": "look"}})
+    Destination.objects.filter(slug="finance").update(archived=True)
+    assert bench.review(bench.item()).queue.slug == "triage"

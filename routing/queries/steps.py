@@ -43,8 +43,8 @@ def steps_of(item: WorkItem) -> list[Step]:
 
 
 def step_name(step: Step) -> str:
-    """Return what people call a step: its destination, or the AI router."""
-    return step.destination.name if step.destination else "AI router"
+    """Return what people call a step: its destination, or the AI router or reader."""
+    return step.destination.name if step.destination else f"AI {step.name}"
 
 
 def step_line(step: Step) -> StepLine:

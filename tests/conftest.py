@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from playwright.sync_api import Browser, sync_playwright
 
 from dispatchdesk.runtime import environment
 from dispatchdesk.runtime.bootstrap import use
 from dispatchdesk.runtime.postgres import cluster
 
+CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 SERVICE_URLS = ("TEST_POSTGRES_URL", "TEST_REDIS_URL", "TEST_AMQP_URL")
 
@@ -66,3 +68,14 @@ def chromium() -> str:
     path = chromium_path()
     assert path is not None, "mark the test with @pytest.mark.browser"
     return path
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """Chromium, started once a file."""
+    # Playwright keeps an event loop in this thread, which Django takes for a mistake.
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        opened = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        yield opened
+        opened.close()

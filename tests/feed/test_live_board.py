@@ -1,11 +1,9 @@
 """The live board in real browsers."""
 
-from collections.abc import Iterator
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from dispatchdesk.accounts.models import User
 from routing.actions import moving
@@ -16,7 +14,6 @@ from tests.feed.conftest import Web, start_web, wait_until_up
 
 pytestmark = pytest.mark.browser
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 ADMIN = Actor(role=Role.ADMIN, name="test")
 
 
@@ -29,16 +26,6 @@ def desk(web: Web) -> TestDesk:
     made.person("olga", Role.OPERATOR)
     made.person("otto", Role.OPERATOR)
     return made
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    # Playwright keeps an event loop in this thread, which Django takes for a mistake.
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        opened = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 def signed_in(browser: Browser, web: Web, user: User, *, width: int = 1440, scheme: str = "light") -> BrowserContext:

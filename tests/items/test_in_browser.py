@@ -1,13 +1,12 @@
 """The requester's page and the item's page in a real browser."""
 
-from collections.abc import Iterator
 from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from routing import requesters
 from routing.actions import attaching, noting
@@ -20,22 +19,11 @@ __all__ = ["_web", "web"]  # fixtures of another package
 
 pytestmark = pytest.mark.browser
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 HOSTILE = (
     '</p><img src=x onerror="window.hacked=1">'
     '<a href="javascript:window.hacked=1" hx-get="/x" hx-trigger="load">K-1</a>'
 )
 Scheme = Literal["light", "dark"]
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    # Playwright keeps an event loop in this thread, which Django takes for a mistake.
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        opened = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 def context_of(browser: Browser, width: int = 1440, scheme: Scheme = "light") -> BrowserContext:

@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from reviews.models import Review, Verdict
 from routing.models import RouterLabel, Step, WorkItem
@@ -17,18 +17,7 @@ from tests.reviews.test_judging import stopped_at
 
 pytestmark = pytest.mark.browser
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 Scheme = Literal["light", "dark"]
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    # Playwright keeps an event loop in this thread, which Django takes for a mistake.
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        opened = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 class Desk:
@@ -288,3 +277,24 @@ def test_the_workbench_has_no_accessibility_violations(desk: Desk, width: int, s
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{kind} scrolls sideways"
     assert problems == []
     assert RouterLabel.objects.count() == 0
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+def test_the_key_that_approves_goes_to_the_first_point_that_is_not_ticked(
+    desk: Desk, width: int, scheme: Scheme
+) -> None:
+    queue = desk.bench.desk.queues["support"]
+    queue.checklist = ["Each claim is true", "Names are right"]
+    queue.save(update_fields=["checklist"])
+    item = stopped_at(desk.bench, "calls")
+    review = desk.bench.claim(item)
+    page = desk.sit_down("ana", f"/reviews/{review.pk}", width=width, scheme=scheme)
+    for point in queue.checklist:
+        page.keyboard.press("a")
+        expect(page.get_by_label(point)).to_be_focused()
+        page.keyboard.press("Space")
+        expect(page.get_by_label(point)).to_be_checked()
+    assert Axe().run(page).violations_count == 0
+    page.keyboard.press("a")
+    expect(page.get_by_text("Approved", exact=True)).to_be_visible()
+    assert desk.bench.last_verdict(item).body["checks"] == queue.checklist

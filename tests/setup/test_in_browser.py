@@ -1,12 +1,11 @@
 """Setting up in a real browser: with and without scripts, by keyboard, in both colours, on a phone."""
 
-from collections.abc import Iterator
 from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from routing.actions.drafting import start_draft
 from routing.domain.roles import DESK, Role
@@ -18,21 +17,10 @@ __all__ = ["_web", "web"]  # fixtures of another package
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 AMOUNT = {"name": "amount", "label": "Refund amount", "kind": "money", "currency": "EUR"}
 TOPIC = {"name": "topic", "label": "Topic", "kind": "choice", "choices": ["refund", "delivery"]}
 HOSTILE = '"><img src=x onerror="window.hacked=1"><a hx-get="/x" hx-trigger="load">'
 Scheme = Literal["light", "dark"]
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    # Playwright keeps an event loop in this thread, which Django takes for a mistake.
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        opened = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

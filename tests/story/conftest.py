@@ -13,9 +13,9 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, expect, sync_playwright
 
+from tests.conftest import CHROMIUM_FLAGS
 from tests.runtime.processes import Desk, free_port, manage
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 PATIENCE_SECONDS = 30.0
 Role = Literal["operator", "reviewer", "admin"]
 
@@ -106,7 +106,7 @@ def browser(chromium: str) -> Iterator[Browser]:
     """Chromium. Ended with the package: other tests use the database in this thread, and Playwright loops in it."""
     with sync_playwright() as playwright:
         expect.set_options(timeout=PATIENCE_SECONDS * 1000)
-        opened = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        opened = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
         yield opened
         opened.close()
         expect.set_options(timeout=5_000)

@@ -11,6 +11,7 @@ from routing.errors import Invalid, NotAllowed
 from routing.models import Credential, DeskSwitches, Destination, DestinationVersion, TableRow
 from routing.outgoing.credentials import origin_of, seal
 
+LONGEST_KEY = 200
 _STATUS_ROLES = {Role.OPERATOR, Role.ADMIN, Role.SYSTEM}
 
 
@@ -69,14 +70,14 @@ def _store_rows(version: DestinationVersion, rows: list[Mapping[str, object]]) -
     found: dict[str, Mapping[str, object]] = {}
     for number, row in enumerate(rows, start=1):
         key = str(row.get(column, "")).strip().lower()
+        if len(key) > LONGEST_KEY:
+            raise Invalid(f"Row {number}: a key has at most {LONGEST_KEY} characters.", {"table": "key too long"})
         if not key:
             raise Invalid(f"Row {number} has nothing in the key column “{column}”.", {"table": "key missing"})
         if key in found:
             raise Invalid(f"Row {number}: the key “{key}” is there twice.", {"table": "key repeated"})
         found[key] = row
-    TableRow.objects.bulk_create(
-        [TableRow(version=version, key=key[:200], data=dict(row)) for key, row in found.items()]
-    )
+    TableRow.objects.bulk_create([TableRow(version=version, key=key, data=dict(row)) for key, row in found.items()])
 
 
 def _copy_rows(place: Destination, version: DestinationVersion) -> None:

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from django.db import transaction
 
 from routing import transitions
+from routing.actions.configuring import check_admin
 from routing.domain import checks, faults, rulefile
-from routing.domain.roles import Actor, Role
-from routing.errors import Conflict, Invalid, NotAllowed
+from routing.domain.roles import Actor
+from routing.errors import Conflict, Invalid
 from routing.models import Rulebook, RulebookVersion
 from routing.queries import desk as desk_queries
 
@@ -20,7 +21,7 @@ def save_draft(
     ``revision`` is the draft's that was edited: Conflict when somebody saved another since. Raises Invalid when the
     content cannot be read, with a message per JSON pointer; a draft may still have faults that publishing refuses.
     """
-    _check_admin(actor)
+    check_admin(actor)
     try:
         rulefile.read(content)
     except faults.RuleError as error:
@@ -60,7 +61,7 @@ def publish(*, actor: Actor, version_id: int, note: str, revision: int | None = 
 
     ``revision`` is the draft's that was looked at: Conflict when somebody saved another since.
     """
-    _check_admin(actor)
+    check_admin(actor)
     if not note.strip():
         raise Invalid("Say in a note what changes.", {"note": "Say what changes, for those who read it later."})
     with transaction.atomic():
@@ -86,10 +87,5 @@ def publish(*, actor: Actor, version_id: int, note: str, revision: int | None = 
 
 def discard_draft(*, actor: Actor, version_id: int) -> None:
     """Throw a draft away; published and retired versions stay for ever."""
-    _check_admin(actor)
+    check_admin(actor)
     RulebookVersion.objects.filter(pk=version_id, status=RulebookVersion.DRAFT).delete()
-
-
-def _check_admin(actor: Actor) -> None:
-    if actor.role not in {Role.ADMIN, Role.SYSTEM}:
-        raise NotAllowed("Only admins change rules.")

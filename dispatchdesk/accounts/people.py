@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 
 from django.contrib.auth.models import Group
 from django.db import transaction
@@ -51,7 +51,7 @@ def first_admin() -> tuple[User, str] | None:
     if any(user.has_usable_password() for user in admins):
         return None
     taken = set(User.objects.filter(username__startswith="admin").values_list("username", flat=True))
-    username = next(name for name in ("admin", *(f"admin-{n}" for n in count(2))) if name not in taken)
+    username = next(name for name in chain(["admin"], (f"admin-{n}" for n in count(2))) if name not in taken)
     password = new_password()
     return User.objects.create_user(username, password=password, role=Role.ADMIN.value), password
 

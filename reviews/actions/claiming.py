@@ -12,7 +12,10 @@ from reviews.queries.people import is_lead, may_decide, queues_of, staff_of
 from reviews.queries.waiting import find_review, offered_reviews
 from routing import transitions
 from routing.domain.roles import Actor
+from routing.domain.states import Action, State
 from routing.errors import Invalid, NotAllowed, NotVisible
+from routing.models import OwnerKind, WorkItem
+from routing.transitions import Change, Owner, ReviewPoint
 
 FIRST_LOOK_AT = 8
 
@@ -120,17 +123,18 @@ def release(*, actor: Actor, review_id: int, epoch: int, pass_on: bool = False) 
     Raises LostClaim when the claim does not hold, and Invalid when nobody would be left to take what is passed on.
     """
     with transaction.atomic():
+        item = _locked_item(actor, review_id) if pass_on else None  # before its review, as everywhere
         review = _locked(actor, review_id)
         check_claim(review, actor, epoch)
-        if pass_on:
-            _pass_on(review, actor)
+        if item is not None:
+            _pass_on(review, item, actor)
         review.claimed_by, review.claimed_at, review.lease_expires_at = None, None, None
         review.epoch += 1
         review.save(update_fields=["assignee", "claimed_by", "claimed_at", "lease_expires_at", "epoch"])
         return review
 
 
-def _pass_on(review: Review, actor: Actor) -> None:
+def _pass_on(review: Review, item: WorkItem, actor: Actor) -> None:
     others = staff_of(review.queue).exclude(pk=actor.person_id).exclude(pk__in=review.passed_on.values("user"))
     if not others.exists():
         raise Invalid(
@@ -139,6 +143,24 @@ def _pass_on(review: Review, actor: Actor) -> None:
     now = transitions.database_now()
     PassedOn.objects.get_or_create(review=review, user_id=actor.person_id, defaults={"at": now})
     review.assignee = None
+    if item.review_id == review.pk and item.owner_kind == OwnerKind.PERSON:
+        queue = review.queue
+        change = Change(
+            item,
+            Action.DECIDE_REVIEW,
+            State(item.state),
+            owner=Owner(OwnerKind.QUEUE, queue.slug, str(queue)),
+            review=ReviewPoint(f"{queue} decides", queue.slug, review.pk),
+            data={"review": review.pk, "kind": "reassign"},
+        )
+        transitions.apply([change], actor, now)
+
+
+def _locked_item(actor: Actor, review_id: int) -> WorkItem:
+    seen = find_review(actor, review_id)
+    if seen is None:
+        raise NotVisible("There is no such review.")
+    return transitions.lock_one(seen.item_id)
 
 
 def _locked(actor: Actor, review_id: int) -> Review:

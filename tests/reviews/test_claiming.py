@@ -17,6 +17,7 @@ from reviews.queries.waiting import my_review_count
 from routing.domain.roles import Actor, Role
 from routing.errors import Invalid, NotAllowed, RoutingError
 from routing.models import Destination, Step, WorkItem
+from tests.desks import fresh
 from tests.reviews.conftest import ALWAYS, Bench, approve_write
 
 CONTENDERS = 50
@@ -191,7 +192,9 @@ def test_what_was_given_to_a_person_returns_to_the_queue_when_they_pass_it_on(be
     with pytest.raises(NotAllowed, match="given to"):
         bench.claim(item)
     theirs = bench.claim(item, "ben")
+    assert fresh(item).owner_kind == "person"
     claiming.release(actor=bench.people["ben"], review_id=theirs.pk, epoch=theirs.epoch, pass_on=True)
+    assert (fresh(item).owner_kind, fresh(item).owner_ref) == ("queue", "support")
     again = claiming.claim_next(actor=bench.people["ana"])
     assert again is not None
     assert (again.pk, again.assignee) == (theirs.pk, None)

@@ -227,7 +227,7 @@ def _judge(story: _Story) -> None:
         digest=review.digest,
         correction=dict(judgement.correction) or None,
         proposal=review.proposal,
-        body={"result": dict(judgement.result), "to": "", "inputs": []},
+        body={"result": dict(judgement.result), "to": "", "inputs": [], "checks": []},
     )
     review.status, review.closed_at, review.epoch = Review.DECIDED, work.now, 1
     review.save(update_fields=["status", "closed_at", "epoch"])

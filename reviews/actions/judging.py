@@ -32,7 +32,7 @@ class Judgement:
 
     ``correction`` changes the proposal: ``fields`` of an output, ``drafts`` of calls, ``type`` or ``destination`` of a
     route, ``inputs``. ``result`` is what a task yields. ``to`` is ``queue:SLUG`` or ``person:USERNAME``. ``inputs``
-    names what the requester is asked.
+    names what the requester is asked. ``checks`` are the points of the queue's checklist that were ticked.
     """
 
     kind: str
@@ -41,6 +41,7 @@ class Judgement:
     to: str = ""
     inputs: tuple[str, ...] = ()
     comment: str = ""
+    checks: tuple[str, ...] = ()
 
 
 def judge(*, actor: Actor, review_id: int, epoch: int, digest: str, judgement: Judgement) -> Verdict:
@@ -112,12 +113,19 @@ def _decide(work: Pass, review: Review, epoch: int, judgement: Judgement, actor:
         if change.review is None:
             change.review = ReviewPoint()
     change.data |= {"review": review.pk, "verdict": verdict.pk, "kind": verdict.kind}
+    if judgement.checks:
+        change.data["checks"] = len(judgement.checks)
     deciding.flush([work], actor)
     return verdict
 
 
 def _body(judgement: Judgement) -> dict[str, object]:
-    return {"result": dict(judgement.result), "to": judgement.to, "inputs": list(judgement.inputs)}
+    return {
+        "result": dict(judgement.result),
+        "to": judgement.to,
+        "inputs": list(judgement.inputs),
+        "checks": list(judgement.checks),
+    }
 
 
 def _standing(review: Review, actor: Actor, epoch: int, digest: str, judgement: Judgement) -> Verdict | None:

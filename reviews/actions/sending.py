@@ -15,7 +15,7 @@ from routing.domain.templates import TemplateError
 from routing.errors import Invalid
 from routing.kinds import Opening
 from routing.models import Decision, Step
-from routing.transitions import Change
+from routing.transitions import Change, ReviewPoint
 
 
 def approve_calls(
@@ -53,6 +53,9 @@ def _send(
     verdict.hold_until = work.now + timedelta(seconds=hold)
     steps = outcomes.write_steps(work, requests, params, decision, approval_id=verdict.pk, hold_seconds=hold)
     outcomes.run_steps(work, steps, acting=True)
+    if work.change is not None:
+        until = "; sent after the undo time" if hold else ""
+        work.change.review = ReviewPoint(f"{review.queue} decided{until}")
 
 
 def slugs_and_params(review: Review) -> tuple[list[str], tuple[tuple[str, str], ...]]:

@@ -1,6 +1,7 @@
 """The form of a review: what a person changed, chose or wrote, read into a judgement."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import cast
 
 from django import forms
@@ -20,8 +21,10 @@ LONGEST_TEXT = 20_000
 LONG_FROM = 80
 # Which field shows what an action refuses about a part of a judgement.
 _FIELD_OF = {"comment": "ask_note", "to": "reassign_to", "type": "where", "destination": "where"}
-_OWN_FIELDS = frozenset({"decline_reason", "reassign_to", "where"})
-EDITED = ("field:", "draft:", "input:", "none:", "result:")
+_OWN_FIELDS = frozenset({"decline_reason", "reassign_to", "where", "checks"})
+EDITED = ("field:", "draft:", "input:", "none:", "result:", "checks")
+# What a queue's checklist is gone through before approving.
+_CHECKED = frozenset({"output", "calls", "continue"})
 
 Choices = list[tuple[str, str | list[tuple[str, str]]]]
 
@@ -50,7 +53,8 @@ class VerdictForm(forms.Form):
     """Everything that can be typed on one review.
 
     Fields that change the proposal are named ``field:NAME`` (an output), ``draft:FACT`` (texts in a request),
-    ``input:NAME`` and ``none:NAME`` (facts), ``result:NAME`` (a task) and ``where`` (a route).
+    ``input:NAME`` and ``none:NAME`` (facts), ``result:NAME`` (a task) and ``where`` (a route). ``checks`` are the
+    points of the queue's checklist, for what can be approved.
     """
 
     required_css_class = "required"
@@ -60,7 +64,20 @@ class VerdictForm(forms.Form):
         self.review, self.desk = review, desk
         self.kind = str(review.proposal.get("kind", ""))
         self._add_proposal_fields()
+        self._add_checks()
         self._add_common_fields()
+
+    def _add_checks(self) -> None:
+        points = self.review.queue.checklist
+        if points and self.kind in _CHECKED:
+            changed = {"invalid_choice": "The list has changed meanwhile. Go through it once more."}
+            self.fields["checks"] = forms.MultipleChoiceField(
+                label="Check before you approve",
+                required=False,
+                choices=[(point, point) for point in points],
+                widget=forms.CheckboxSelectMultiple,
+                error_messages=changed,
+            )
 
     def _add_common_fields(self) -> None:
         note = forms.Textarea(attrs={"rows": 2})
@@ -170,12 +187,17 @@ class VerdictForm(forms.Form):
         return [name for name in self.fields if name.startswith(("field:", "draft:"))]
 
     def rebased(self) -> "VerdictForm":
-        """Return the form on the proposal as it is now: changed texts are kept, the others follow the proposal."""
+        """Return the form on the proposal as it is now: changed texts are kept, the others follow the proposal.
+
+        What was ticked about another proposal is to be ticked again.
+        """
         edited, data = self.edited(), cast("QueryDict", self.data).copy()
         for name in self.text_names():
             now = str(self.fields[name].initial or "")
             data[f"was:{name}"] = now
             data[name] = edited.get(name, now)
+        if data.get("digest") != self.review.digest:
+            data.setlist("checks", [])
         form = VerdictForm(data, review=self.review, desk=self.desk)
         form.is_valid()
         return form
@@ -223,6 +245,7 @@ class VerdictForm(forms.Form):
 
     def _about_proposal(self, verdict: str) -> Judgement:
         comment = self.cleaned_data["comment"]
+        checks = () if self.kind == "continue" and verdict == "correct" else self._checks()
         match self.kind:
             case "facts":
                 return Judgement("correct", {"inputs": self._inputs()}, comment=comment)
@@ -231,8 +254,20 @@ class VerdictForm(forms.Form):
             case "continue" if verdict == "correct":
                 return self._route(comment)
             case "output" | "calls":
-                return self._texts(verdict, comment)
-        return Judgement(verdict, comment=comment)
+                return replace(self._texts(verdict, comment), checks=checks)
+        return Judgement(verdict, comment=comment, checks=checks)
+
+    def _checks(self) -> tuple[str, ...]:
+        """Return the points of the checklist; raises Invalid while one is not ticked."""
+        if "checks" not in self.fields:
+            return ()
+        ticked = self.cleaned_data["checks"]
+        left = sum(point not in ticked for point in self.review.queue.checklist)
+        if left:
+            which = "One point is" if left == 1 else f"{left} points are"
+            message = f"{which} not ticked yet. Tick each one before you approve."
+            raise Invalid(message, {"checks": message})
+        return tuple(self.review.queue.checklist)
 
     def _route(self, comment: str) -> Judgement:
         where = self.cleaned_data["where"]
@@ -279,7 +314,8 @@ class VerdictForm(forms.Form):
                 self.add_error(f"input:{name}", message)
             elif _FIELD_OF.get(name) in self.fields:
                 self.add_error(_FIELD_OF[name], str(error))
-        if not self.errors:
+        if not self.errors or "checks" in self.errors:
+            # The list stands below what may be a long proposal.
             self.add_error(None, str(error))
 
 

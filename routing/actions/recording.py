@@ -18,6 +18,7 @@ from routing.actions.proposals import fallback_queue, no_route
 from routing.domain import engine
 from routing.domain.facts import MISSING, Fact, Money, Status, Value, known, lookup, value_from_json
 from routing.domain.roles import DESK
+from routing.domain.sentences import ended
 from routing.domain.states import Action, State
 from routing.domain.templates import TemplateError
 from routing.kinds import Opening
@@ -110,7 +111,7 @@ def _move_on(item: WorkItem, step: Step, result: Result, now: datetime) -> None:
         _ask(
             work,
             "failed",
-            f"{step.destination} did not work: {step.error}. What should happen?",
+            f"{ended(f'{step.destination} did not work: {step.error}')} What should happen?",
             {"kind": "retry", "step": step.pk, "destination": step.name},
         )
     elif group:

@@ -47,8 +47,14 @@ def rule_sentence(rule: Rule, catalogue: Catalogue) -> str:
     does = does or "do nothing"
     always = isinstance(rule.when, All) and not rule.when.parts
     start = f"Always {does}" if always else f"When {condition_words(rule.when, catalogue)}, {does}"
-    because = rule.because.strip().rstrip(".")
-    return f"{start}, because {because}." if because else f"{start}."
+    because = rule.because.strip()
+    return ended(f"{start}, because {because}") if because else f"{start}."
+
+
+def ended(words: str) -> str:
+    """Return these words with one full stop, unless they end in a mark of their own."""
+    plain = words.rstrip(" .")
+    return plain if plain.endswith(("?", "!", "…")) else f"{plain}."
 
 
 def condition_words(condition: Condition, catalogue: Catalogue) -> str:

@@ -167,8 +167,8 @@ _VERDICTS = {
     "complete": "Done with the task",
 }
 _OUTCOMES = {
-    "approve": "Found that a step of before had gone through",
-    "reject": "Found that a step of before had not gone through",
+    "approve": "Found that what was sent before had gone through",
+    "reject": "Found that what was sent before had not gone through",
     "reassign": "Given to somebody else",
 }
 _CAUSES = {
@@ -233,10 +233,14 @@ def _title(item: WorkItem, event: Event, decision: Explained | None, names: Name
         case "step_ended":
             return _step_title(names.steps.get(number_of(data, "step")))
         case "decide_review":
-            return _VERDICTS.get(str(data.get("kind", "")), "Decided")
+            return _VERDICTS.get(str(data.get("kind", "")), "Decided") + _ticked(number_of(data, "checks"))
         case "decide_outcome":
             return _OUTCOMES.get(str(data.get("kind", "")), "Decided")
     return _PLAIN.get(event.kind) or event.kind.replace("_", " ").capitalize()
+
+
+def _ticked(count: int) -> str:
+    return f", with {count} {'check' if count == 1 else 'checks'} ticked" if count else ""
 
 
 def _asked_title(cause: str, decision: Explained | None, names: Names) -> str:

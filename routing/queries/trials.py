@@ -14,7 +14,7 @@ from routing.domain.facts import Fact, Status
 from routing.domain.kleene import Result
 from routing.domain.operators import WORDS
 from routing.domain.rules import BY_RULE, Rulebook, Test
-from routing.domain.sentences import duration, rule_sentence, value_words
+from routing.domain.sentences import duration, ended, rule_sentence, value_words
 from routing.domain.templates import as_text
 from routing.models import Decision, WorkItem
 from routing.queries.desk import Desk
@@ -165,13 +165,13 @@ def answer_words(answer: Answer, catalogue: Catalogue) -> str:
         case Kind.NEED:
             return f"First the desk finds out {_listed([catalogue.label(name) for name in answer.needs])}."
         case Kind.REVIEW:
-            return f"{catalogue.name_of(answer.queue)} decides: {answer.reason.rstrip('.')}."
+            return ended(f"{catalogue.name_of(answer.queue)} decides: {answer.reason}")
         case Kind.WAIT:
             return f"It waits {duration(answer.wait_minutes)}."
         case Kind.FINISH:
             return "It is finished."
         case Kind.STOP:
-            return f"It is closed, not done: {answer.reason.rstrip('.')}."
+            return ended(f"It is closed, not done: {answer.reason}")
         case Kind.CHANGE if answer.changes.type:
             name = catalogue.types.get(answer.changes.type, answer.changes.type)
             return f"Its type becomes {name}, whose rules decide then."

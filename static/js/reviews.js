@@ -153,6 +153,16 @@ function refreshList() {
   }, REFRESH_MS);
 }
 
+// A key or script that would approve goes to the first point of the checklist that is not ticked; a click is answered
+// by the desk.
+function tickFirst(event) {
+  if (event.isTrusted || !event.target.matches?.("[data-needs-checks]")) return;
+  const left = form()?.querySelector("[data-checks] input:not(:checked)");
+  if (!left) return;
+  event.preventDefault();
+  left.focus();
+}
+
 function startReview({ focus }) {
   shownAt = performance.now();
   const decided = bench().dataset.decided;
@@ -184,6 +194,7 @@ for (const kind of ["keydown", "pointerdown"]) document.addEventListener(kind, (
 document.addEventListener("keydown", refuseRepeats, true);
 document.addEventListener("keydown", typedKeys);
 for (const kind of ["desk:changes", "desk:reload"]) document.addEventListener(kind, refreshList);
+document.addEventListener("click", tickFirst, true);
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-edit-first]")) edits()[0]?.focus();
   const summary = event.target.closest(".bench-panel > summary");

@@ -12,7 +12,7 @@ from reviews.models import Review, Verdict
 from routing.models import RouterLabel, Step, WorkItem
 from tests.desks import fresh
 from tests.feed.conftest import Web, _web, web  # noqa: F401 - fixtures
-from tests.reviews.conftest import ALWAYS, DRAFT, DRAFT_FIRST, Bench, after, approve_write
+from tests.reviews.conftest import ALWAYS, DRAFT_FIRST, Bench, after, approve_write
 from tests.reviews.test_judging import stopped_at
 
 pytestmark = pytest.mark.browser
@@ -251,7 +251,7 @@ def test_without_scripts_a_review_is_taken_corrected_previewed_and_approved(desk
     page.get_by_role("button", name="Fix and approve").click()
     expect(page.get_by_text("It is sent in")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_label("Text from Reply")).to_have_value(DRAFT)
+    expect(page.get_by_label("Text from Reply")).to_have_value("Hello Kim, we are sorry.")
     assert state_of(item) == "in_review"
 
 

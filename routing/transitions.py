@@ -195,21 +195,23 @@ def store(items: Sequence[WorkItem]) -> None:
 def claim_due(limit: int, *, lease: timedelta) -> list[int]:
     """Claim up to ``limit`` items due for a decision, counting the attempt first, and return their ids.
 
-    Commits on its own: an item that kills its worker has been counted. An item on a later attempt is claimed alone.
+    Commits on its own: an item that kills its worker has been counted. An item on a later attempt is claimed alone
+    when it is the oldest, so that none waits behind it and it waits behind none.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             """
             WITH due AS (
-                SELECT id, decide_attempts FROM routing_workitem
+                SELECT id, decide_attempts, decide_due_at FROM routing_workitem
                 WHERE decide_due_at <= clock_timestamp()
                   AND (decide_lease_until IS NULL OR decide_lease_until < clock_timestamp())
                 ORDER BY decide_due_at LIMIT %s FOR UPDATE SKIP LOCKED
+            ), oldest AS (
+                SELECT id, decide_attempts FROM due ORDER BY decide_due_at, id LIMIT 1
             ), chosen AS (
-                SELECT id FROM due WHERE decide_attempts = 0
+                SELECT id FROM oldest WHERE decide_attempts > 0
                 UNION ALL
-                (SELECT id FROM due WHERE decide_attempts > 0 AND NOT EXISTS (
-                    SELECT 1 FROM due WHERE decide_attempts = 0) LIMIT 1)
+                SELECT id FROM due WHERE decide_attempts = 0 AND (SELECT decide_attempts FROM oldest) = 0
             )
             UPDATE routing_workitem w
             SET decide_attempts = w.decide_attempts + 1, decide_lease_until = clock_timestamp() + %s::interval

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef
 
+from reviews.actions.staffing import ensure_triage
 from reviews.models import Queue, Review, Verdict
 from reviews.queries.colleagues import who_may_see
 from reviews.queries.people import staff_of
@@ -18,24 +19,25 @@ from routing.queries.desk import FALLBACK_QUEUE
 LONGEST_WAIT_MINUTES = {3: 30, 2: 2 * 60, 1: 8 * 60, 0: 24 * 60}
 
 
-class NoQueue(LookupError):
-    """The desk has no queue at all, so nobody can be asked."""
-
-
 def review_digest(proposal: dict[str, object], review_kind: str) -> str:
     """Return what binds a verdict to this proposal."""
     return digest([review_kind, proposal])
+
+
+def _queues_in_use() -> dict[str, Queue]:
+    rows = Queue.objects.filter(destination__archived=False).select_related("destination").order_by("pk")
+    return {queue.destination.slug: queue for queue in rows}
 
 
 class QueuePeople:
     """What routing needs of queues; registered when the app starts."""
 
     def open(self, openings: Sequence[Opening], now: datetime) -> list[Opened]:
-        """Open one review for each opening, in order; raises NoQueue when the desk has none at all."""
-        in_use = Queue.objects.filter(destination__archived=False).select_related("destination").order_by("pk")
-        queues = {queue.destination.slug: queue for queue in in_use}
+        """Open one review for each opening, in order; a desk without any queue gets Triage."""
+        queues = _queues_in_use()
         if not queues:
-            raise NoQueue("There is no queue to ask. Add one under Settings.")
+            ensure_triage()
+            queues = _queues_in_use()
         rows = [self._review(opening, queues, now) for opening in openings]
         Review.objects.bulk_create(rows)
         return [Opened(row.pk, row.queue.slug, row.queue.destination.name) for row in rows]

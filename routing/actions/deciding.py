@@ -77,7 +77,13 @@ def _decide(ids: Sequence[int]) -> int:
 
 
 def _settle_safely(work: Pass) -> None:
-    """Settle one item; a fault in it harms no other item of the batch."""
+    """Settle one item; a fault in it harms no other item of the batch.
+
+    One whose attempts all ended with their worker is not tried again: it goes to a person at once.
+    """
+    if work.item.decide_attempts > MAX_ATTEMPTS:
+        _to_person_after_error(work)
+        return
     item, work_type, before = work.item, work.item.work_type, dict(work.item.__dict__)
     try:
         settle(work)

@@ -6,8 +6,10 @@ from itertools import chain, count
 
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.utils import timezone
 
 from dispatchdesk.accounts.models import User
+from reviews.actions.staffing import free_reviews_of
 from routing.domain.roles import Actor, Role
 from routing.errors import Invalid, NotAllowed, NotVisible
 
@@ -57,12 +59,17 @@ def first_admin() -> tuple[User, str] | None:
 
 
 def change_person(*, actor: Actor, user_id: int, details: PersonDetails) -> User:
-    """Change who somebody is and may do; it counts from their next click. Raises Invalid for the last admin."""
+    """Change who somebody is and may do; it counts from their next click, and a new role ends their tokens.
+
+    Raises Invalid for the last admin.
+    """
     _check(actor, details)
     with transaction.atomic():
         user = _find(user_id)
         if details.role != Role.ADMIN.value:
             _keep_an_admin(user)
+        if details.role != user.role:
+            user.api_tokens.filter(revoked_at__isnull=True).update(revoked_at=timezone.now())
         _set(user, details)
         user.save(update_fields=["first_name", "last_name", "email", "role"])
         _join(user, details)
@@ -78,6 +85,8 @@ def set_active(*, actor: Actor, user_id: int, active: bool) -> User:
             _keep_an_admin(user)
         user.is_active = active
         user.save(update_fields=["is_active"])
+        if not active:
+            free_reviews_of(actor=actor, user_id=user.pk)
         return user
 
 

@@ -142,8 +142,14 @@ def _pass_on(review: Review, item: WorkItem, actor: Actor) -> None:
         )
     now = transitions.database_now()
     PassedOn.objects.get_or_create(review=review, user_id=actor.person_id, defaults={"at": now})
+    return_to_queue(review, item, actor, now)
+
+
+def return_to_queue(review: Review, item: WorkItem, actor: Actor, now: datetime) -> None:
+    """Offer a review that was given to one person to its queue again; item and review are locked, the caller saves."""
     review.assignee = None
-    if item.review_id == review.pk and item.owner_kind == OwnerKind.PERSON:
+    in_review = item.state == State.IN_REVIEW  # a question about an earlier effect owns no item
+    if in_review and item.review_id == review.pk and item.owner_kind == OwnerKind.PERSON:
         queue = review.queue
         change = Change(
             item,

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.db.models import Q
 
+from reviews.actions import claiming
 from reviews.models import Membership, Queue, Review
+from routing import transitions
 from routing.actions import configuring, destinations
 from routing.domain.roles import DESK, Actor, Role
 from routing.errors import Invalid, NotVisible
@@ -71,6 +74,26 @@ def ensure_triage() -> None:
     """Make Triage, staffed by operators, when there is none: what no rule decides must go somewhere."""
     if not Queue.objects.filter(destination__slug=FALLBACK_QUEUE).exists():
         make_queue(FALLBACK_QUEUE, staff_role=Role.OPERATOR.value)
+
+
+def free_reviews_of(*, actor: Actor, user_id: int) -> None:
+    """Offer what waits for this person alone to the queues again, and end their claims: they can decide no more."""
+    configuring.check_admin(actor)
+    mine = Q(assignee_id=user_id) | Q(claimed_by_id=user_id)
+    with transaction.atomic():
+        now = transitions.database_now()
+        waiting = list(Review.objects.filter(mine, status=Review.OPEN).order_by("item_id").values_list("pk", "item_id"))
+        items = {item.pk: item for item in transitions.lock([item_id for _, item_id in waiting])}
+        for review_id, item_id in waiting:
+            review = Review.objects.select_for_update().get(pk=review_id)
+            if review.status != Review.OPEN:
+                continue
+            if review.assignee_id == user_id:
+                claiming.return_to_queue(review, items[item_id], actor, now)
+            if review.claimed_by_id == user_id:
+                review.claimed_by, review.claimed_at, review.lease_expires_at = None, None, None
+                review.epoch += 1
+            review.save(update_fields=["assignee", "claimed_by", "claimed_at", "lease_expires_at", "epoch"])
 
 
 def _set_members(queue: Queue, member_ids: Collection[int], lead_ids: Collection[int]) -> None:

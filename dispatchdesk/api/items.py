@@ -32,6 +32,8 @@ from dispatchdesk.api.paging import Limit, cursor_of, key_of, page_of
 from dispatchdesk.api.parsing import UnreadableBody, check_text, parsed_body
 from dispatchdesk.api.plain_values import moment
 from dispatchdesk.api.problems import Unreadable, problem, pydantic_errors, refusal_problem
+from dispatchdesk.board.filters import Filters
+from dispatchdesk.board.queries import holding
 from routing.actions import answering, intake, moving
 from routing.actions.intake import Received, Request
 from routing.domain.roles import Actor, Role
@@ -171,7 +173,8 @@ def list_items(
     if type:
         rows = rows.filter(work_type__slug=_searchable("type", type))
     if q:
-        rows = rows.filter(_matching(_searchable("q", q)))
+        filters = Filters(q=_searchable("q", q).strip())
+        rows = holding(rows, filters.words, filters.item_id) if filters.words else rows
     page, next_cursor = page_of(rows, by="id", limit=limit, cursor=cursor)
     return reply({"items": item_answers(page), "next_cursor": next_cursor})
 
@@ -184,12 +187,6 @@ def _searchable(name: str, text: str) -> str:
     if len(text) > _LONGEST_SEARCH:
         raise Invalid("This cannot be searched for.", {name: f"At most {_LONGEST_SEARCH} characters."})
     return text
-
-
-def _matching(words: str) -> Q:
-    found = Q(title__icontains=words) | Q(text__icontains=words)
-    code = _CODE.fullmatch(words.strip())
-    return found | Q(pk=int(code[1])) if code else found
 
 
 @router.get("/items/{code}", response={200: ItemOut, **_PROBLEMS}, summary="Read an item")

@@ -67,12 +67,16 @@ def board_items(actor: Actor, filters: Filters, refs: Collection[str]) -> QueryS
     if filters.priority:
         items = items.filter(priority=int(filters.priority))
     if filters.words:
-        items = items.alias(found=SearchVector("title", "text", config="simple"))
-        wanted = Q(found=_beginnings(filters.words))
-        if filters.item_id is not None:
-            wanted |= Q(pk=filters.item_id)
-        items = items.filter(wanted)
+        items = holding(items, filters.words, filters.item_id)
     return items
+
+
+def holding(items: QuerySet[WorkItem], words: list[str], item_id: int | None = None) -> QuerySet[WorkItem]:
+    """Keep the items in which every word begins some word of title or text, by the index; and the one of this id."""
+    wanted = Q(found=_beginnings(words))
+    if item_id is not None:
+        wanted |= Q(pk=item_id)
+    return items.alias(found=SearchVector("title", "text", config="simple")).filter(wanted)
 
 
 def _in_sight(actor: Actor) -> Q:

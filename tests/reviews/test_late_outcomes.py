@@ -20,6 +20,7 @@ from reviews.errors import LostClaim
 from reviews.models import Review
 from reviews.queries.waiting import my_review_count, waiting_reviews
 from routing.actions import moving, running, sweeping
+from routing.domain.roles import Role
 from routing.domain.states import Action
 from routing.errors import Invalid
 from routing.models import Event, FactRevision, Step, WorkItem
@@ -176,6 +177,16 @@ def test_a_held_item_still_waits_after_both_the_question_and_its_answer(bench: B
     judge(bench, outcome_of(item), "reject", comment="Not in their books.")
     item = fresh(item)
     assert (item.state, item.wait_kind, item.owner_ref, item.review_id) == ("waiting", "hold", olu, None)
+
+
+def test_passing_it_on_leaves_a_held_item_with_who_holds_it(bench: Bench, meanwhile: Meanwhile) -> None:
+    item = moved_while_sending(bench, meanwhile, "state:waiting")
+    olu = bench.people["olu"]
+    bench.desk.person("oma", Role.OPERATOR)
+    review = claiming.claim(actor=olu, review_id=outcome_of(item).pk)
+    claiming.release(actor=olu, review_id=review.pk, epoch=review.epoch, pass_on=True)
+    item = fresh(item)
+    assert (item.state, item.owner_ref, item.review_id) == ("waiting", str(olu.user_id), review.pk)
 
 
 def lost_while_sending(bench: Bench, to: str) -> tuple[WorkItem, Step]:

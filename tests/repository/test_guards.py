@@ -29,8 +29,8 @@ OPEN_ROUTES = {
 
 
 def tracked() -> list[Path]:
-    listed = subprocess.run(  # noqa: S603
-        ["git", "ls-files", "-co", "--exclude-standard"],  # noqa: S607
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -61,7 +61,9 @@ def test_states_are_assigned_by_transitions_alone() -> None:
 
 
 def test_every_task_that_is_nudged_is_registered() -> None:
-    nudged = set(re.findall(r'\("((?:routing|reviews|dispatchdesk)\.[a-z_]+)"', (ROOT / "routing/nudges.py").read_text()))
+    nudged = set(
+        re.findall(r'\("((?:routing|reviews|dispatchdesk)\.[a-z_]+)"', (ROOT / "routing/nudges.py").read_text())
+    )
     current_app.loader.import_default_modules()
     assert nudged
     assert nudged <= set(current_app.tasks)

@@ -255,6 +255,7 @@ def test_the_next_of_several_queues_is_the_one_that_is_due_first_and_can_be_aske
     assert (asked.pk, asked.claimed_by_id, asked.epoch) == (support.pk, both.user_id, 1)
     held = asked.lease_expires_at
     assert held is not None
+    assert asked.claimed_at is not None
     assert held - asked.claimed_at == timedelta(minutes=asked.queue.lease_minutes)
 
 

@@ -13,7 +13,7 @@ export function onKey(key, label, handler) {
 }
 
 function isTyping(element) {
-  return element.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]") !== null;
+  return element.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], [data-keys-rest]") !== null;
 }
 
 // The element is shown and not covered by an open dialog.

@@ -203,7 +203,7 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   const panel = summary.parentElement;
   panel.open = !panel.open;
-  if (panel.open) panel.querySelector(".bench-panel-body :is(input, select, textarea)")?.focus();
+  if (panel.open) (panel.querySelector(".bench-panel-body :is(textarea, select)") ?? panel.querySelector(".bench-panel-body input"))?.focus();
 });
 document.addEventListener("htmx:afterSettle", (event) => event.target.id === "workbench" && startReview({ focus: true }));
 onKey("Escape", "Leave a text or panel", () => false);

@@ -147,7 +147,9 @@ def test_pages_of_operators_and_reviews_of_each_kind(desk: PracticeDesk, visit: 
             expect(page.locator("h1")).not_to_have_text("Reviews")
             page.reload()
             wrong += faults(page)
-            page.get_by_role("button", name="Take it").click()
+            take = page.get_by_role("button", name="Take it")
+            if take.is_visible():  # another test of this desk may have left it with the same person
+                take.click()
             expect(page.get_by_text("Yours for")).to_be_visible()
             wrong += faults(page)
     for path, status in (("/items/D-9999999/", 404), ("/settings/destinations/new/tool/", 403)):

@@ -10,11 +10,12 @@ from routing.models.destinations import (
 )
 from routing.models.knowledge import Attachment, FactRevision, Letter, Note, Question
 from routing.models.ledger import DeskSwitches, Event, RouterLabel, RouterModel
-from routing.models.rulebooks import Decision, Rulebook, RulebookVersion
+from routing.models.rulebooks import Backtest, Decision, Example, Rulebook, RulebookVersion
 from routing.models.work import InputField, OwnerKind, Priority, WaitKind, WorkItem, WorkType
 
 __all__ = [
     "Attachment",
+    "Backtest",
     "Credential",
     "Decision",
     "DeskSwitches",
@@ -22,6 +23,7 @@ __all__ = [
     "DestinationKind",
     "DestinationVersion",
     "Event",
+    "Example",
     "FactRevision",
     "InputField",
     "Letter",

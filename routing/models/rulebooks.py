@@ -1,6 +1,7 @@
-"""Rulebooks and their versions, and the decisions they made."""
+"""Rulebooks, their versions and examples, back-tests of drafts, and the decisions that rules made."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -50,6 +51,71 @@ class RulebookVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rulebook} v{self.number}"
+
+
+class Example(models.Model):
+    """Facts with the answer that a rulebook must give to them; a red one blocks publishing.
+
+    ``facts`` has the form that ``routing.domain.factfile`` reads, ``expected`` that of ``answers.answer_from_json``.
+    ``done`` holds the ids of rules that have done their part by then; ``at`` is the moment that counts as now.
+    ``item`` is the request that it was made from, whose erasure takes the example's facts along.
+    """
+
+    rulebook = models.ForeignKey(Rulebook, on_delete=models.CASCADE, related_name="examples")
+    name = models.CharField(max_length=120)
+    facts = models.JSONField()
+    done = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    at = models.DateTimeField()
+    expected = models.JSONField()
+    item = models.ForeignKey(WorkItem, null=True, blank=True, on_delete=models.SET_NULL, related_name="examples")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["rulebook", "name"], name="example_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Backtest(models.Model):
+    """A draft run over stored decisions, chunk by chunk, so that it can go on where a lost worker left it.
+
+    ``content`` is the draft as it was tested; ``setup`` a digest of the live rules and destinations it was held
+    against. Decisions are those of the last ``most`` ones, or since ``since``. ``cursor`` is the id of the last item
+    that ``tally`` covers; ``total`` and ``seen`` count decisions. ``due_at`` is set while work on it is owed.
+    """
+
+    QUEUED, RUNNING, DONE, CANCELLED, FAILED = "queued", "running", "done", "cancelled", "failed"
+    STATUSES = [(s, s.capitalize()) for s in (QUEUED, RUNNING, DONE, CANCELLED, FAILED)]
+
+    rulebook = models.ForeignKey(Rulebook, on_delete=models.CASCADE, related_name="backtests")
+    version = models.ForeignKey(RulebookVersion, null=True, on_delete=models.SET_NULL, related_name="backtests")
+    revision = models.PositiveIntegerField()
+    content = models.JSONField()
+    setup = models.CharField(max_length=64)
+    most = models.PositiveIntegerField(null=True, blank=True)
+    since = models.DateTimeField(null=True, blank=True)
+    status = models.CharField(max_length=10, choices=STATUSES, default=QUEUED)
+    total = models.PositiveIntegerField(default=0)
+    seen = models.PositiveIntegerField(default=0)
+    cursor = models.BigIntegerField(default=0)
+    tally = models.JSONField(default=dict)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=300, blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="backtest_due")]
+
+    def __str__(self) -> str:
+        return f"back-test {self.pk}"
 
 
 class Decision(models.Model):

@@ -1,6 +1,7 @@
 """Rulebooks change by drafts: saved, checked, published as a version, and retired by the next."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from django.db import transaction
 
@@ -33,10 +34,9 @@ def save_draft(
         now = transitions.database_now()
         draft = book.versions.filter(status=RulebookVersion.DRAFT).first()
         if draft is None:
-            newest = book.versions.order_by("-number").values_list("number", flat=True).first() or 0
             return RulebookVersion.objects.create(
                 rulebook=book,
-                number=newest + 1,
+                number=_newest_number(book) + 1,
                 content=dict(content),
                 note=note,
                 created_by_id=actor.user_id,
@@ -54,6 +54,18 @@ def draft_faults(draft: RulebookVersion) -> tuple[faults.Problem, ...]:
     """Return what is wrong with a draft; an empty list may be published."""
     desk = desk_queries.load()
     return checks.problems(rulefile.read(draft.content), desk.catalogue(draft.rulebook.work_type_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What keeps a draft from being published: ``faults`` must be mended."""
+
+    faults: tuple[faults.Problem, ...]
+
+
+def readiness(draft: RulebookVersion) -> Readiness:
+    """Return what keeps a draft from being published."""
+    return Readiness(faults=draft_faults(draft))
 
 
 def publish(*, actor: Actor, version_id: int, note: str, revision: int | None = None) -> RulebookVersion:
@@ -77,12 +89,50 @@ def publish(*, actor: Actor, version_id: int, note: str, revision: int | None = 
             raise Invalid(
                 "These rules cannot be published yet.", {problem.pointer: problem.detail for problem in wrong}
             )
-        now = transitions.database_now()
-        draft.rulebook.versions.filter(status=RulebookVersion.PUBLISHED).update(status=RulebookVersion.RETIRED)
-        draft.status, draft.note = RulebookVersion.PUBLISHED, note.strip()
-        draft.published_by_id, draft.published_at = actor.user_id, now
-        draft.save(update_fields=["status", "note", "published_by", "published_at"])
+        newest = _newest_number(draft.rulebook)
+        draft.number = draft.number if draft.number == newest else newest + 1  # somebody went back meanwhile
+        draft.note = note.strip()
+        _make_live(draft, actor)
         return draft
+
+
+def roll_back(*, actor: Actor, version_id: int) -> RulebookVersion:
+    """Make a new live version of a retired one's rules; a draft stays as it is.
+
+    Raises Conflict when the version is not a retired one, and Invalid when its rules no longer fit the desk.
+    """
+    check_admin(actor)
+    with transaction.atomic():
+        old = RulebookVersion.objects.select_related("rulebook").get(pk=version_id)
+        book = Rulebook.objects.select_for_update().get(pk=old.rulebook_id)
+        old.refresh_from_db()
+        if old.status != RulebookVersion.RETIRED:
+            raise Conflict(f"Version {old.number} is not a retired one.")
+        wrong = draft_faults(old)
+        if wrong:
+            details = " ".join(problem.detail for problem in wrong[:3])
+            raise Invalid(f"Version {old.number} does not fit the desk as it is now. {details}")
+        version = RulebookVersion(
+            rulebook=book,
+            number=_newest_number(book) + 1,
+            content=old.content,
+            note=f"Back to version {old.number}",
+            created_by_id=actor.user_id,
+            created_at=transitions.database_now(),
+        )
+        _make_live(version, actor)
+        return version
+
+
+def _newest_number(book: Rulebook) -> int:
+    return book.versions.order_by("-number").values_list("number", flat=True).first() or 0
+
+
+def _make_live(version: RulebookVersion, actor: Actor) -> None:
+    version.rulebook.versions.filter(status=RulebookVersion.PUBLISHED).update(status=RulebookVersion.RETIRED)
+    version.status = RulebookVersion.PUBLISHED
+    version.published_by_id, version.published_at = actor.user_id, transitions.database_now()
+    version.save()
 
 
 def discard_draft(*, actor: Actor, version_id: int) -> None:

@@ -1,18 +1,19 @@
 """Where a decision sends work, in the one form that back-tests, examples and trials compare and store."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 from routing.domain.catalogue import Catalogue
 from routing.domain.decision import Decision, Kind
 from routing.domain.engine import decide
 from routing.domain.facts import Fact, Facts, known, lookup
+from routing.domain.inputs import InputSpec, find_in_text
 from routing.domain.rules import Rulebook
 
 TYPE = "type"  # as an answer's kind: the rulebook of another type decides from there
 _KINDS = frozenset({"go", "need", "review", "wait", "finish", "stop", TYPE})
-_MOST_CHANGES = 60
+_MOST_PASSES = 60  # of rules in one pass, as the desk's own limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,20 @@ def _texts(data: object) -> tuple[str, ...]:
     return tuple(data)
 
 
+Reader = Callable[[str], Fact | None]
+
+
+def text_reader(inputs: Iterable[InputSpec], text: str, today: date) -> Reader:
+    """Return what reads inputs in a text as the desk does; doubtful finds count as none, since people confirm them."""
+    specs = {spec.fact: spec for spec in inputs if "text" in spec.providers}
+
+    def read(name: str) -> Fact | None:
+        found = find_in_text(specs[name], text, today=today) if name in specs else None
+        return known(found.value) if found is not None and not found.doubtful else None
+
+    return read
+
+
 @dataclass(frozen=True, slots=True)
 class Followed:
     """What rules came to in one pass: the last decision, its answer, and the ids of the rules that fired on the way.
@@ -115,21 +130,28 @@ def follow(
     escalated: Mapping[str, int],
     now: datetime,
     position: int = 0,
+    read: Reader | None = None,
 ) -> Followed:
     """Decide as the desk does in one pass: rules that only set priority or tags are applied, then the next decide.
 
-    Takes what ``decide`` takes, and the position of the item's newest fact.
+    Takes what ``decide`` takes, the position of the item's newest fact, and what reads a needed fact without asking
+    anybody.
     """
     done, path = dict(fired), list[str]()
-    for _ in range(_MOST_CHANGES):
+    for _ in range(_MOST_PASSES):
         decision = decide(facts, book, catalogue, fired=done, escalated=escalated, now=now)
         if decision.fires:
             facts, position = _changed(facts, decision, position)
             done[decision.rule_id] = position
             path.append(decision.rule_id)
         answer = answer_of(decision)
-        if answer is not None:
+        if answer is None:
+            continue
+        found = {name: fact for name in decision.needs if (fact := read(name))} if read and answer.needs else {}
+        if not found:
             break
+        position += 1
+        facts = {**facts, **{name: replace(fact, seq=position) for name, fact in found.items()}}
     return Followed(decision, answer, tuple(path), facts, done, position)
 
 

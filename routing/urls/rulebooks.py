@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from routing.views import drafts, rule_editing, rulebooks
+from routing.views import drafts, publishing, rule_editing, rulebooks
 
 _BOOK = "rulebooks/<slug:slug>/"
 
@@ -11,10 +11,13 @@ urlpatterns: list[URLPattern] = [
     path(_BOOK, rulebooks.book, name="rulebook"),
     path(f"{_BOOK}versions/<int:number>/", rulebooks.version, name="rulebook_version"),
     path(f"{_BOOK}versions/<int:number>/try/", rulebooks.try_it, name="try_rules"),
+    path(f"{_BOOK}versions/<int:number>/roll-back/", publishing.roll_back, name="roll_back"),
+    path(f"{_BOOK}versions/<int:number>/open/", publishing.open_items, name="open_items"),
+    path(f"{_BOOK}versions/<int:number>/open/decide/", publishing.decide_again, name="decide_again"),
     path(f"{_BOOK}draft/", drafts.draft, name="draft"),
     path(f"{_BOOK}draft/start/", drafts.start, name="start_draft"),
     path(f"{_BOOK}draft/fallback/", drafts.change_fallback, name="draft_fallback"),
-    path(f"{_BOOK}draft/publish/", drafts.publish, name="publish_draft"),
+    path(f"{_BOOK}draft/publish/", publishing.publish, name="publish_draft"),
     path(f"{_BOOK}draft/discard/", drafts.discard, name="discard_draft"),
     path(f"{_BOOK}draft/rules/new/", rule_editing.new_rule, name="new_rule"),
     path(f"{_BOOK}draft/rules/<slug:rule_id>/", rule_editing.edit_rule, name="edit_rule"),

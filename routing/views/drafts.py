@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from routing.actions import publishing
 from routing.actions.drafting import start_draft
 from routing.domain.rules import Rulebook as Rules
-from routing.errors import Conflict, Invalid, NotVisible
+from routing.errors import Conflict, NotVisible
 from routing.forms import drafts
 from routing.forms.numbers import whole_number
 from routing.models import RulebookVersion
@@ -105,26 +105,6 @@ def _save(request: DeskRequest, line: BookLine, change: drafts.Change) -> HttpRe
 def posted_revision(request: DeskRequest) -> int:
     """Return the revision of the draft that the page showed; 0, which fits none, when it says nothing."""
     return whole_number(request.POST.get("revision", "")) or 0
-
-
-@page("POST", roles=ADMINS)
-def publish(request: DeskRequest, slug: str) -> HttpResponse:
-    """Make the draft the live version."""
-    line = visible_book(request, slug)
-    shown = draft_of(line)
-    note = request.POST.get("note", "")
-    try:
-        published = publishing.publish(
-            actor=request.actor, version_id=shown.pk, note=note, revision=posted_revision(request)
-        )
-    except Conflict as refusal:
-        line = visible_book(request, slug)
-        return show_draft(request, line, draft_of(line), status=409, error=str(refusal), note=note)
-    except Invalid as refusal:
-        more = {"error": str(refusal), "note": note, "note_error": refusal.fields.get("note", "")}
-        return show_draft(request, line, shown, status=422, **more)
-    messages.success(request, f"{line.name}, version {published.number}, is live now.")
-    return redirect("routing:rulebook", slug)
 
 
 @page("POST", roles=ADMINS)

@@ -155,6 +155,7 @@ def test_a_rule_is_written_without_scripts(web: Web, desk: TestDesk, support: Wo
         expect(page.locator(".rule-sentence").last).to_contain_text("let Finance decide: It is a lot.")
         page.get_by_role("button", name="Move up rule 2").click()
         expect(page.locator(".rule-sentence").first).to_contain_text("let Finance decide")
+        page.get_by_role("link", name="Review and publish").click()
         page.get_by_label("What changes, and why").fill("Refunds over 200 EUR go to Finance")
         page.get_by_role("button", name="Publish version 2").click()
         expect(page.get_by_text("Refunds over 200 EUR go to Finance").first).to_be_visible()
@@ -194,6 +195,8 @@ PAGES = (
     "/rulebooks/",
     "/rulebooks/support/",
     "/rulebooks/support/draft/",
+    "/rulebooks/support/draft/publish/",
+    "/rulebooks/support/versions/1/open/",
     "/rulebooks/support/draft/rules/r1/",
     "/rulebooks/support/draft/rules/new/",
     "/settings/",

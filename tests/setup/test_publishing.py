@@ -53,7 +53,7 @@ def received(desk: TestDesk, row: WorkType, amount: str) -> WorkItem:
     return fresh(item)
 
 
-def draft(row: WorkType, *rules: dict[str, Any]) -> RulebookVersion:
+def draft(row: WorkType, *rules: Rule) -> RulebookVersion:
     started = start_draft(actor=DESK, work_type_id=row.pk)
     content = {"rules": list(rules), "fallback_queue": "triage"}
     return save_draft(actor=DESK, rulebook_id=started.rulebook_id, content=content)

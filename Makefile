@@ -20,7 +20,7 @@ run: .venv/installed
 test: .venv/installed-dev
 	@$(BIN)/python -m pytest
 
-bench: .venv/installed-dev
+bench: .venv/installed-bench
 	@$(BIN)/python -m tests.bench
 
 check: .venv/installed-dev
@@ -48,4 +48,9 @@ fix: .venv/installed-dev
 .venv/installed-dev: .venv/installed requirements-dev.txt
 	@echo "Installing development requirements into .venv ..."
 	@$(PIP) --requirement requirements-dev.txt
+	@touch $@
+
+.venv/installed-bench: .venv/installed-dev requirements-bench.txt
+	@echo "Installing other rule engines to measure beside into .venv ..."
+	@$(PIP) --requirement requirements-bench.txt
 	@touch $@

@@ -22,7 +22,8 @@ from tests.setup.conftest import SignIn
 pytestmark = pytest.mark.django_db
 
 AMOUNT = {"name": "amount", "kind": "money", "currency": "EUR"}
-TO_TRIAGE: dict[str, Any] = {
+Rule = dict[str, Any]
+TO_TRIAGE: Rule = {
     "id": "all",
     "when": {"all": []},
     "then": {"do": "escalate", "queue": "triage", "reason": "Look"},

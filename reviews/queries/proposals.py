@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reviews.domain.differences import Part, word_diff
 from reviews.models import Review
+from routing.domain.differences import Part, word_diff
 from routing.domain.facts import Status, lookup
 from routing.domain.templates import as_text
 from routing.models import Step

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from routing.domain import rulefile
 from routing.domain.catalogue import Catalogue
+from routing.domain.differences import Part, word_diff
 from routing.domain.faults import Problem, RuleError
 from routing.domain.roles import Actor
 from routing.domain.rules import All, AnyOf, Condition, Go, Rule
@@ -46,6 +47,11 @@ class RuleChange:
     kind: str
     before: str
     after: str
+
+    @property
+    def parts(self) -> list[Part]:
+        """The change word by word."""
+        return word_diff(self.before, self.after)
 
 
 def books(actor: Actor) -> list[BookLine]:
@@ -145,7 +151,9 @@ def draft_changes(live: Rules | None, draft: Rules, catalogue: Catalogue) -> lis
         found.append(RuleChange("order", "", "The rules stand in another order."))
     if live and live.fallback_queue != draft.fallback_queue:
         was, now = catalogue.name_of(live.fallback_queue), catalogue.name_of(draft.fallback_queue)
-        found.append(RuleChange("changed", f"What no rule decides goes to {was}.", f"… goes to {now}."))
+        found.append(
+            RuleChange("changed", f"What no rule decides goes to {was}.", f"What no rule decides goes to {now}.")
+        )
     return found
 
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reviews.domain.differences import word_diff
 from reviews.domain.hidden import hidden_names, pieces, spelled_out
 from reviews.templatetags.review_ui import has_markdown, markdown, percent, visible
+from routing.domain.differences import word_diff
 
 HIDDEN = ["\u200b", "\u200d", "\u202e", "\u2066", "\ufeff", "\u00ad", "\u3164", "\U000e0041", "\u2028", "\x07", "\r"]
 

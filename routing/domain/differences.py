@@ -1,4 +1,4 @@
-"""What a correction changed, word by word."""
+"""What a change of a text changed, word by word."""
 
 import re
 from dataclasses import dataclass

@@ -30,7 +30,7 @@ class RuleTrace:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A decision with the rules looked at, in order; the last is the one that decides, if any does."""
+    """A decision with the rules looked at, in order; unless all were, the last is the one that decides, if any does."""
 
     decision: Decision
     rules: tuple[RuleTrace, ...]
@@ -44,8 +44,9 @@ def explain(
     fired: Mapping[str, int],
     escalated: Mapping[str, int],
     now: datetime,
+    whole: bool = False,
 ) -> Explanation:
-    """Return what ``decide`` answers with the trace up to the deciding rule; takes the same arguments."""
+    """Return what ``decide`` answers with the trace up to the deciding rule, or of all rules; takes what it takes."""
     decision = decide(facts, book, catalogue, fired=fired, escalated=escalated, now=now)
     seen = seen_facts(facts, book, catalogue, now)
     reads = {id(item.rule): item.reads for item in ready_book(book, catalogue).rules}
@@ -55,6 +56,6 @@ def explain(
             continue
         spent = is_refracted(reads[id(rule)], seen, fired.get(rule.id))
         traces.append(RuleTrace(number, rule, evaluate(rule.when, seen), spent, trace(rule.when, seen)))
-        if rule.id == decision.rule_id and not spent:
+        if rule.id == decision.rule_id and not spent and not whole:
             break
     return Explanation(decision, tuple(traces))

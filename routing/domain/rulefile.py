@@ -189,10 +189,15 @@ def _condition(reader: _Reader, data: object, pointer: str, depth: int) -> Condi
     return _test(reader, data, pointer)
 
 
+def is_fact_name(name: str) -> bool:
+    """Whether rules can name a fact so."""
+    return _FACT.fullmatch(name) is not None
+
+
 def _test(reader: _Reader, data: object, pointer: str) -> Test:
     parts = reader.mapping(data, pointer, {"fact", "op", "value"})
     fact = reader.text(parts.get("fact"), f"{pointer}/fact", required=True)
-    if fact and not _FACT.fullmatch(fact):
+    if fact and not is_fact_name(fact):
         reader.wrong(f"{pointer}/fact", f"“{fact}” is no name of a fact, such as input.topic.")
     word = parts.get("op")
     if not isinstance(word, str) or word not in set(Op):

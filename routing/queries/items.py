@@ -37,6 +37,17 @@ def find_item(actor: Actor, code: str) -> WorkItem:
     return item
 
 
+_RECENT_LOOKED_AT, _RECENT_SHOWN = 500, 20
+
+
+def recent_items(actor: Actor, type_id: int | None) -> list[tuple[str, str]]:
+    """Return (code, title) of the newest requests of a type (None: without one) among the desk's newest 500."""
+    if not actor.may_see_type(type_id):
+        return []
+    rows = WorkItem.objects.order_by("-pk").only("pk", "title", "work_type_id")[:_RECENT_LOOKED_AT]
+    return [(row.code, row.title) for row in rows if row.work_type_id == type_id][:_RECENT_SHOWN]
+
+
 def may_move(item: WorkItem, actor: Actor) -> bool:
     """Return whether this actor may move the item by hand somewhere."""
     return not MOVES.isdisjoint(available_actions(State(item.state), actor.role))

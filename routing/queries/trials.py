@@ -1,17 +1,19 @@
-"""Tries rules on a real item without doing anything: which rule decides, and how each comparison came out."""
+"""Tries rules on facts without doing anything: which rule decides, how each comparison came out, what else would do."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from routing.domain.answers import Followed, follow, text_reader
 from routing.domain.catalogue import Catalogue
 from routing.domain.conditions import AGE, Line
 from routing.domain.decision import Decision as Answer
 from routing.domain.decision import Kind
 from routing.domain.explain import RuleTrace, explain
-from routing.domain.facts import Fact, Status
+from routing.domain.facts import Fact, Facts, Status, lookup
 from routing.domain.kleene import Result
+from routing.domain.nearest import Nearest, nearest
 from routing.domain.operators import WORDS
 from routing.domain.rules import BY_RULE, Rulebook, Test
 from routing.domain.sentences import duration, ended, rule_sentence, value_words
@@ -50,8 +52,10 @@ class TriedRule:
     """One rule that was looked at: ``words`` says what came of it; ``decides`` tells that it is the deciding one."""
 
     number: int
+    rule_id: str
     sentence: str
     words: str
+    result: str
     decides: bool
     rows: tuple[TraceRow, ...]
 
@@ -67,10 +71,28 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What the rules answer, in words, and the rules that were looked at."""
+    """What the rules answer, in words, what they set on the way, and every rule that is switched on.
 
+    ``asked`` says of whom what is lacking would be asked. ``otherwise`` is the smallest change that decides otherwise.
+    """
+
+    followed: Followed
     answer: str
+    sets: str
+    asked: tuple[str, ...]
+    otherwise: str
     rules: tuple[TriedRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What rules are tried on: facts, what rules did before, the moment, and the text in which inputs are found."""
+
+    facts: Facts
+    fired: Mapping[str, int]
+    escalated: Mapping[str, int]
+    now: datetime
+    text: str = ""
 
 
 def moments(item: WorkItem) -> list[Moment]:
@@ -83,16 +105,8 @@ def moments(item: WorkItem) -> list[Moment]:
     return [*found, Moment("now", "Now", None)]
 
 
-def try_rules(
-    item: WorkItem,
-    rules: Rulebook,
-    rulebook_id: int,
-    desk: Desk,
-    type_id: int | None,
-    moment: str,
-    now: datetime,
-) -> Trial:
-    """Answer what these rules would decide for an item at one of its ``moments``; nothing is stored or called.
+def given_by_item(item: WorkItem, rulebook_id: int, desk: Desk, moment: str, now: datetime) -> Given:
+    """Return what is known about an item at one of its ``moments``.
 
     What rules of the same rulebook did before that moment counts, as it does for the desk itself.
     """
@@ -110,26 +124,107 @@ def try_rules(
     ages = {slug: int(str(place.config.get("max_age_minutes") or 0)) for slug, place in desk.places.items()}
     until = {item.pk: seen.position} if seen is not None else None
     facts = knowledge([item], now, max_ages=ages, until=until)[item.pk].facts
-    catalogue = desk.catalogue(type_id)
-    found = explain(facts, rules, catalogue, fired=fired, escalated=escalated, now=now)
+    return Given(facts, fired, escalated, now, f"{item.title}\n{item.text}")
+
+
+def try_rules(given: Given, rules: Rulebook, catalogue: Catalogue) -> Trial:
+    """Answer what these rules come to; nothing is stored or called."""
+    history = {"fired": given.fired, "escalated": given.escalated}
+    read = text_reader(catalogue.inputs, given.text, given.now.date())
+    position = max((fact.seq for fact in given.facts.values()), default=0)
+    found = follow(given.facts, rules, catalogue, **history, now=given.now, position=position, read=read)
+    facts = {**found.facts, **given.facts}
+    whole = explain(facts, rules, catalogue, **history, now=given.now, whole=True)
+    steps = [step for step in found.path if step != found.decision.rule_id]
+    other = nearest(facts, rules, catalogue, **history, now=given.now)
     return Trial(
+        followed=found,
         answer=answer_words(found.decision, catalogue),
-        rules=tuple(_tried(trace, found.decision, catalogue) for trace in found.rules),
+        sets=_sets(found, given.facts, catalogue),
+        asked=tuple(asked_words(name, catalogue) for name in found.decision.needs if found.decision.kind is Kind.NEED),
+        otherwise=otherwise_words(other, catalogue),
+        rules=tuple(_tried(trace, found.decision, steps, catalogue) for trace in whole.rules),
     )
 
 
-def _tried(trace: RuleTrace, answer: Answer, catalogue: Catalogue) -> TriedRule:
+def _tried(trace: RuleTrace, answer: Answer, steps: Sequence[str], catalogue: Catalogue) -> TriedRule:
     decides = trace.rule.id == answer.rule_id and not trace.already_fired
     if decides:
         words = "decides" if answer.kind is not Kind.NEED else "decides what is needed first"
     elif trace.already_fired:
         words = "has done its part: nothing it reads has changed since"
-    elif trace.result is Result.TRUE:
-        words = "holds, and has nothing left to do"
+    elif trace.rule.id in steps:
+        words = "holds and sets something; the next rules decide"
     else:
-        words = "does not hold"
+        words = _PASSED_OVER[trace.result]
     rows = trace_rows(trace.lines, catalogue)
-    return TriedRule(trace.number, rule_sentence(trace.rule, catalogue), words, decides, rows)
+    sentence = rule_sentence(trace.rule, catalogue)
+    return TriedRule(trace.number, trace.rule.id, sentence, words, RESULTS[trace.result], decides, rows)
+
+
+_PASSED_OVER = {
+    Result.TRUE: "holds too, and is not needed",
+    Result.FALSE: "does not hold",
+    Result.UNKNOWN: "lacks facts, and is not needed",
+    Result.BLOCKED: "reads what could not be had, and is not needed",
+    Result.NOT_APPLICABLE: "does not apply",
+}
+
+
+def _sets(found: Followed, before: Facts, catalogue: Catalogue) -> str:
+    """Say which priority and tags the rules set on the way; empty when they set none."""
+    changed = [
+        f"{catalogue.label(name)}: {as_text(found.facts[name].value)}"
+        for name in ("item.priority", "item.tags")
+        if name in found.facts and found.facts[name].value != lookup(before, name).value
+    ]
+    return ended(f"It also sets {_listed(changed)}") if changed else ""
+
+
+def asked_words(name: str, catalogue: Catalogue) -> str:
+    """Say who is asked for a fact that is lacking, in the order in which they are."""
+    label = catalogue.label(name)
+    space, _, rest = name.partition(".")
+    slug = rest.partition(".")[0]
+    spec = catalogue.input_of(name)
+    if spec is not None:
+        who = [_PROVIDERS[provider] for provider in spec.providers if provider in _PROVIDERS]
+        if spec.source and "source" in spec.providers:
+            who.insert(1, catalogue.name_of(spec.source.split(".")[1]))
+        return f"{label}: asked of {_then(who)}" if who else f"{label}: nobody can be asked"
+    if space == "source":
+        return f"{label}: looked up in {catalogue.name_of(slug)}"
+    return f"{label}: asked of the AI router" if space == "router" else f"{label}: nobody can be asked"
+
+
+_PROVIDERS = {"text": "the request's own text", "requester": "the requester"}
+
+
+def _then(words: Sequence[str]) -> str:
+    return ", then ".join(words)
+
+
+def otherwise_words(other: Nearest, catalogue: Catalogue) -> str:
+    """Say which smallest change of facts decides otherwise, in one sentence."""
+    if other.followed is None:
+        more = "" if other.complete else " that was tried"
+        return f"No change of one or two facts{more} would decide otherwise."
+    parts = [
+        f"{catalogue.label(change.name)} {_were(change.name, change.after)} {_instead(change.name, change.before)}"
+        for change in other.changes
+    ]
+    answer = answer_words(other.followed.decision, catalogue)
+    return f"If {_listed(parts)}: {answer[0].lower()}{answer[1:]}"
+
+
+def _were(name: str, fact: Fact) -> str:
+    return "were missing" if fact.status is Status.MISSING else f"were {_actual(name, fact)}"
+
+
+def _instead(name: str, fact: Fact) -> str:
+    if fact.status is Status.UNKNOWN:
+        return "(it is not known yet)"
+    return "(there is none)" if fact.status is Status.MISSING else f"instead of {_actual(name, fact)}"
 
 
 def trace_rows(lines: Sequence[Line], catalogue: Catalogue) -> tuple[TraceRow, ...]:

@@ -4,11 +4,12 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from routing.errors import NotVisible
+from routing.errors import Invalid, NotVisible
+from routing.forms import trials as trial_forms
 from routing.models import RulebookVersion
 from routing.queries import desk as desk_queries
 from routing.queries import rulebooks, trials
-from routing.queries.items import find_item
+from routing.queries.items import find_item, recent_items
 from routing.queries.rulebooks import BookLine
 from routing.views.access import DeskRequest, page
 
@@ -57,34 +58,36 @@ def _show(request: DeskRequest, line: BookLine, shown: RulebookVersion | None) -
     return render(request, "rulebooks/book.html", context)
 
 
-@page("GET")
+@page("GET", "POST")
 def try_it(request: DeskRequest, slug: str, number: int) -> HttpResponse:
-    """Which rule of a version decides a real item, with each comparison's expected and actual value."""
+    """What a version decides on a request, on facts or on words, with every rule; posting does the same as reading."""
     line = visible_book(request, slug)
     shown = rulebooks.find_version(line.type_id, number)
     if shown is None:
         raise NotVisible(f"{line.name} has no version {number}.")
-    code = request.GET.get("code", "").strip()
-    context: dict[str, object] = {"book": line, "version": shown, "code": code}
-    if code:
-        context |= _tried(request, line, shown, code)
-    status = 422 if context.get("error") else 200
-    name = "rulebooks/_try.html" if request.htmx else "rulebooks/try.html"
-    return render(request, name, context, status=status)
-
-
-def _tried(request: DeskRequest, line: BookLine, shown: RulebookVersion, code: str) -> dict[str, object]:
-    try:
-        item = find_item(request.actor, code)
-    except NotVisible as error:
-        return {"error": str(error)}
-    rules = rulebooks.read_rules(shown)
+    form = trial_forms.posted_trial(request.POST if request.method == "POST" else request.GET)
+    desk, rules = desk_queries.load(), rulebooks.read_rules(shown)
     if rules is None:
-        return {"error": "These rules cannot be read."}
-    choices = trials.moments(item)
-    is_over = item.state in {"done", "stopped"}
-    given = request.GET.get("moment", "")
-    moment = given if given in {choice.value for choice in choices} else choices[0 if is_over else -1].value
-    desk = desk_queries.load()
-    trial = trials.try_rules(item, rules, shown.rulebook_id, desk, line.type_id, moment, timezone.now())
-    return {"item": item, "moments": choices, "moment": moment, "trial": trial}
+        raise Invalid("These rules cannot be read.")
+    trial_forms.fill(
+        form,
+        find=lambda code: find_item(request.actor, code),
+        rules=rules,
+        rulebook_id=shown.rulebook_id,
+        desk=desk,
+        type_id=line.type_id,
+        now=timezone.now(),
+    )
+    catalogue = desk.catalogue(line.type_id)
+    trial = trials.try_rules(form.given, rules, catalogue) if form.given is not None else None
+    context = {
+        "book": line,
+        "version": shown,
+        "form": form,
+        "ways": trial_forms.WAYS,
+        "rules": rulebooks.rule_lines(rules, catalogue),
+        "recent": recent_items(request.actor, line.type_id) if form.way == "request" else [],
+        "trial": trial,
+    }
+    name = "rulebooks/_tried.html" if request.htmx else "rulebooks/try.html"
+    return render(request, name, context, status=422 if form.errors else 200)

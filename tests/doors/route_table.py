@@ -51,7 +51,7 @@ PAGES: dict[str, Row] = {
     "rulebooks/": Row(STAFF),
     _BOOK: Row(STAFF),
     f"{_BOOK}versions/<int:number>/": Row(STAFF),
-    f"{_BOOK}versions/<int:number>/try/": Row(STAFF),
+    f"{_BOOK}versions/<int:number>/try/": Row(STAFF, STAFF),
     f"{_BOOK}versions/<int:number>/roll-back/": Row(None, ADMIN),
     f"{_BOOK}versions/<int:number>/open/": Row(STAFF),
     f"{_BOOK}versions/<int:number>/open/decide/": Row(None, ADMIN, body={"item": "1"}),

@@ -312,7 +312,7 @@ def test_trying_shows_the_deciding_rule_and_does_nothing(support: WorkType, admi
     trial = page.context["trial"]
     assert trial.answer == "It is finished."
     first = admin.get(
-        "/rulebooks/support/versions/2/try/", {"code": item.code, "moment": page.context["moments"][0].value}
+        "/rulebooks/support/versions/2/try/", {"code": item.code, "moment": page.context["form"].moments[0].value}
     )
     trial = first.context["trial"]
     assert trial.answer == "Finance decides: It is a lot."

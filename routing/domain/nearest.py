@@ -1,0 +1,169 @@
+"""The smallest change of facts that would have decided otherwise."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import combinations, product
+
+from routing.domain.answers import Followed, follow
+from routing.domain.catalogue import Catalogue
+from routing.domain.comparisons import number_of
+from routing.domain.conditions import AGE, CREATED, NOW, tests
+from routing.domain.facts import MISSING, Fact, Facts, Money, Status, Value, known, lookup
+from routing.domain.prepared import ready_book
+from routing.domain.rules import Op, Rulebook, Test
+
+MOST_TRIED = 4_000
+_TIMED = frozenset({NOW, CREATED, AGE})
+_CENT, _DAY = Decimal("0.01"), timedelta(days=1)
+_WITHOUT_VALUE = frozenset({Op.KNOWN, Op.MISSING, Op.MATCHES, Op.OLDER_THAN})
+
+
+@dataclass(frozen=True, slots=True)
+class FactChange:
+    """One fact that would have to be otherwise."""
+
+    name: str
+    before: Fact
+    after: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """The fewest changes that lead elsewhere, and what the rules come to then.
+
+    Without changes, no change of one or two facts that was tried does; ``complete`` is False when there were too many
+    pairs to try each.
+    """
+
+    changes: tuple[FactChange, ...] = ()
+    followed: Followed | None = None
+    complete: bool = True
+
+
+_Ask = Callable[[Facts], Followed]
+
+
+def nearest(
+    facts: Facts,
+    book: Rulebook,
+    catalogue: Catalogue,
+    *,
+    fired: Mapping[str, int],
+    escalated: Mapping[str, int],
+    now: datetime,
+) -> Nearest:
+    """Return the smallest change of one or two facts that gives another answer; takes what ``decide`` takes.
+
+    Each fact that the rules read, and that time alone does not change, is tried with the values at and beside the
+    constants it is compared with, with its choices, and as missing. Of several changes of one fact the nearest value of
+    the same kind is taken, then any other value, then none at all.
+    """
+
+    def ask(given: Facts) -> Followed:
+        return follow(given, book, catalogue, fired=fired, escalated=escalated, now=now)
+
+    before = ask(facts).answer
+    values = _values(facts, book, catalogue)
+    singles = [(name, fact) for name, candidates in values.items() for fact in candidates]
+    found = _first_otherwise(facts, sorted(((one,) for one in singles), key=lambda c: _cost(c, facts)), ask, before)
+    if found is not None:
+        return found
+    pairs = [
+        pair
+        for one, other in combinations(values, 2)
+        for pair in product(((one, fact) for fact in values[one]), ((other, fact) for fact in values[other]))
+    ]
+    pairs.sort(key=lambda changes: _cost(changes, facts))
+    found = _first_otherwise(facts, pairs[:MOST_TRIED], ask, before)
+    return found or Nearest(complete=len(pairs) <= MOST_TRIED)
+
+
+_Changes = tuple[tuple[str, Fact], ...]
+
+
+def _first_otherwise(facts: Facts, many: Iterable[_Changes], ask: _Ask, before: object) -> Nearest | None:
+    for changes in many:
+        found = ask({**facts, **dict(changes)})
+        if found.answer is not None and found.answer != before:
+            return Nearest(tuple(FactChange(name, lookup(facts, name), fact) for name, fact in changes), found)
+    return None
+
+
+def _cost(changes: _Changes, facts: Facts) -> tuple[int, Decimal]:
+    """Return how far these values are from the present ones: by kind of change first, then by distance."""
+    kinds, distance = 0, Decimal(0)
+    for name, fact in changes:
+        present = lookup(facts, name)
+        if fact.status is not Status.KNOWN:
+            kinds += 2
+            continue
+        gap = _gap(present.value, fact.value) if present.status is Status.KNOWN else None
+        kinds += gap is None
+        distance += gap or 0
+    return kinds, distance
+
+
+def _gap(one: Value, other: Value) -> Decimal | None:
+    """Return the distance of two values of a kind that has one, as a share of the larger; None for others."""
+    if isinstance(one, Money) and isinstance(other, Money) and one.currency == other.currency:
+        one, other = one.amount, other.amount
+    if isinstance(one, date) and isinstance(other, date):
+        one, other = one.toordinal(), other.toordinal()
+    first, second = number_of(one), number_of(other)
+    if first is None or second is None:
+        return None
+    return abs(Decimal(first) - Decimal(second)) / max(abs(Decimal(first)), abs(Decimal(second)), _CENT)
+
+
+def _values(facts: Facts, book: Rulebook, catalogue: Catalogue) -> dict[str, list[Fact]]:
+    """Return, by the facts that the rules read, the states to try in the place of the present one."""
+    found: dict[str, dict[Fact, None]] = {}
+    for item in ready_book(book, catalogue).rules:
+        for test in tests(item.rule.when):
+            if test.fact not in _TIMED:
+                states = found.setdefault(test.fact, {})
+                states.update((known(value), None) for value in _beside(test, lookup(facts, test.fact).value))
+    for name, states in found.items():
+        spec = catalogue.input_of(name)
+        if spec is not None and spec.choices:
+            states.update((known(choice), None) for choice in spec.choices)
+        if not states:
+            states[known(True)] = None
+        if not name.startswith("item.") or name.startswith("item.requester"):
+            states[MISSING] = None
+    present = {name: lookup(facts, name) for name in found}
+    return {
+        name: [s for s in states if (s.status, s.value) != (present[name].status, present[name].value)]
+        for name, states in found.items()
+    }
+
+
+def _beside(test: Test, present: Value) -> Iterator[Value]:
+    """Yield the values at and just beside the constants of a comparison."""
+    if test.op in _WITHOUT_VALUE:
+        return
+    for constant in test.value if isinstance(test.value, tuple) else (test.value,):
+        match constant:
+            case bool():
+                yield constant
+                yield not constant
+            case str() if test.op is Op.CONTAINS and isinstance(present, tuple):
+                yield tuple(sorted({*present, constant}))
+                yield tuple(part for part in present if part.casefold() != constant.strip().casefold())
+            case str() if test.op is Op.CONTAINS and isinstance(present, str):
+                yield f"{present} {constant}"
+            case str() if test.op is Op.STARTS_WITH and isinstance(present, str):
+                yield f"{constant} {present}"
+            case int() | Decimal():
+                step = 1 if isinstance(constant, int) and not isinstance(present, Decimal) else _CENT
+                yield from (constant, constant - step, constant + step)
+            case Money(amount=amount, currency=currency):
+                yield from (Money(amount + step, currency) for step in (Decimal(0), -_CENT, _CENT))
+            case datetime() | date():
+                yield from (constant, constant - _DAY, constant + _DAY)
+            case None:
+                return
+            case _:
+                yield constant

@@ -1,0 +1,77 @@
+"""The smallest change that decides otherwise: it does, and none is smaller."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from hypothesis import given
+
+from routing.domain.answers import Answer, follow
+from routing.domain.facts import MISSING, Fact, Facts, Money, known
+from routing.domain.nearest import Nearest, nearest
+from routing.domain.rules import All, Escalate, Finish, Op, Rule, Rulebook, Test
+from tests.domain.strategies import CATALOGUE, facts, rulebooks
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+LIMIT = Money(Decimal(200), "EUR")
+BOOK = Rulebook(
+    (
+        Rule("big", Test("input.amount", Op.OVER, LIMIT), Escalate("support", "much")),
+        Rule("rest", All(), Finish()),
+    ),
+    "triage",
+)
+
+
+def found(given_facts: Facts, book: Rulebook = BOOK) -> Nearest:
+    return nearest(given_facts, book, CATALOGUE, fired={}, escalated={}, now=NOW)
+
+
+def answer(given_facts: Facts, book: Rulebook = BOOK) -> Answer | None:
+    return follow(given_facts, book, CATALOGUE, fired={}, escalated={}, now=NOW).answer
+
+
+def amount(value: str) -> dict[str, Fact]:
+    return {"input.topic": known("refund"), "input.amount": known(Money(Decimal(value), "EUR"))}
+
+
+def test_the_nearest_amount_that_decides_otherwise_is_the_limit_itself() -> None:
+    [change] = found(amount("249.90")).changes
+    assert (change.name, change.before.value, change.after.value) == (
+        "input.amount",
+        Money(Decimal("249.90"), "EUR"),
+        LIMIT,
+    )
+    [change] = found(amount("200")).changes
+    assert change.after.value == Money(Decimal("200.01"), "EUR")
+
+
+def test_what_is_missing_would_have_to_be_there() -> None:
+    [change] = found({"input.topic": known("refund"), "input.amount": MISSING}).changes
+    assert (change.before, change.after.value) == (MISSING, Money(Decimal("200.01"), "EUR"))
+
+
+def test_two_facts_are_changed_when_one_is_not_enough() -> None:
+    both = All((Test("input.topic", Op.IS, "refund"), Test("item.channel", Op.IS, "mail")))
+    book = Rulebook((Rule("both", both, Finish()), Rule("rest", All(), Escalate("support", "look"))), "triage")
+    other = found({"input.topic": known("delivery"), "item.channel": known("web")}, book)
+    assert {change.name: change.after.value for change in other.changes} == {
+        "input.topic": "refund",
+        "item.channel": "mail",
+    }
+
+
+def test_rules_that_always_answer_alike_have_no_change() -> None:
+    book = Rulebook((Rule("all", All(), Finish()),), "triage")
+    assert found({}, book) == Nearest()
+
+
+@given(facts, rulebooks())
+def test_a_change_that_is_named_decides_otherwise(given_facts: Facts, book: Rulebook) -> None:
+    other = found(given_facts, book)
+    if other.changes:
+        changed = {**given_facts, **{change.name: change.after for change in other.changes}}
+        assert answer(changed, book) not in {answer(given_facts, book), None}
+        assert other.followed is not None
+        assert other.followed.answer == answer(changed, book)
+    for change in other.changes if len(other.changes) == 2 else ():  # neither of two does it alone
+        assert answer({**given_facts, change.name: change.after}, book) in {answer(given_facts, book), None}

@@ -12,6 +12,7 @@ from routing.domain.roles import Actor
 from routing.errors import Conflict, Invalid
 from routing.models import Rulebook, RulebookVersion
 from routing.queries import desk as desk_queries
+from routing.queries.examples import ExampleResult, example_results
 
 
 def save_draft(
@@ -58,14 +59,24 @@ def draft_faults(draft: RulebookVersion) -> tuple[faults.Problem, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What keeps a draft from being published: ``faults`` must be mended."""
+    """What keeps a draft from being published: ``faults`` must be mended, and examples come out as they must."""
 
     faults: tuple[faults.Problem, ...]
+    examples: list[ExampleResult]
+
+    @property
+    def red(self) -> list[ExampleResult]:
+        """The examples that do not come out as they must."""
+        return [result for result in self.examples if not result.green]
 
 
 def readiness(draft: RulebookVersion) -> Readiness:
     """Return what keeps a draft from being published."""
-    return Readiness(faults=draft_faults(draft))
+    catalogue = desk_queries.load().catalogue(draft.rulebook.work_type_id)
+    found = draft_faults(draft)
+    # Rules with faults cannot always be asked.
+    examples = [] if found else example_results(draft.rulebook_id, rulefile.read(draft.content), catalogue)
+    return Readiness(found, examples)
 
 
 def publish(*, actor: Actor, version_id: int, note: str, revision: int | None = None) -> RulebookVersion:
@@ -84,11 +95,14 @@ def publish(*, actor: Actor, version_id: int, note: str, revision: int | None = 
             raise Conflict(f"Version {draft.number} is not a draft any more.")
         if revision is not None and draft.revision != revision:
             raise Conflict("Somebody else has changed this draft since you opened it. Look at it again, then publish.")
-        wrong = draft_faults(draft)
-        if wrong:
+        ready = readiness(draft)
+        if ready.faults:
             raise Invalid(
-                "These rules cannot be published yet.", {problem.pointer: problem.detail for problem in wrong}
+                "These rules cannot be published yet.", {problem.pointer: problem.detail for problem in ready.faults}
             )
+        if ready.red:
+            names = ", ".join(f"“{result.example.name}”" for result in ready.red[:3])
+            raise Invalid(f"Examples do not come out as they must: {names}. Mend the rules or the examples.")
         newest = _newest_number(draft.rulebook)
         draft.number = draft.number if draft.number == newest else newest + 1  # somebody went back meanwhile
         draft.note = note.strip()

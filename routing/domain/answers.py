@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from routing.domain.catalogue import Catalogue
+from routing.domain.conditions import AGE, CREATED, NOW
 from routing.domain.decision import Decision, Kind
-from routing.domain.engine import decide
+from routing.domain.engine import SUGGESTED_TYPE, decide
 from routing.domain.facts import Fact, Facts, known, lookup
 from routing.domain.inputs import InputSpec, find_in_text
-from routing.domain.rules import Rulebook
+from routing.domain.prepared import ready_book
+from routing.domain.rules import SUGGESTED, Escalate, Go, Rulebook, Wait
 
 TYPE = "type"  # as an answer's kind: the rulebook of another type decides from there
 _KINDS = frozenset({"go", "need", "review", "wait", "finish", "stop", TYPE})
@@ -66,7 +68,7 @@ def answer_from_json(data: object) -> Answer:
     if unknown:
         raise ValueError(f"“{min(map(str, unknown))}” is not known here.")
     kind = data.get("kind")
-    if kind not in _KINDS:
+    if not isinstance(kind, str) or kind not in _KINDS:
         raise ValueError(f"The kind is one of {', '.join(sorted(_KINDS))}.")
     return Answer(
         kind,
@@ -169,3 +171,38 @@ def _changed(facts: Facts, decision: Decision, position: int) -> tuple[Facts, in
             position += 1
             made["item.tags"] = known(tags, position)
     return ({**facts, **made} if made else facts), position
+
+
+def possible_answers(book: Rulebook, catalogue: Catalogue) -> list[Answer]:
+    """Return every answer that the book's rules can come to, but for those that name facts, in the rules' order."""
+    found: dict[Answer, None] = {}
+    for rule in book.rules:
+        if rule.changes.type == SUGGESTED_TYPE:
+            found.update((Answer(TYPE, to=(slug,)), None) for slug in catalogue.types)
+        elif rule.changes.type:
+            found[Answer(TYPE, to=(rule.changes.type,))] = None
+        match rule.then:
+            case Go(to=(word,), approved_by=approver) if word == SUGGESTED:
+                found.update((Answer("go", (slug,), approver), None) for slug in (*catalogue.ports, *catalogue.queues))
+            case Go(to=to, approved_by=approver):
+                found[Answer("go", to, approver)] = None
+            case Escalate(queue=queue):
+                found[Answer("review", queue=queue)] = None
+            case Wait():
+                found[Answer("wait")] = None
+    found[Answer("review", queue=book.fallback_queue)] = None
+    found |= {Answer("finish"): None, Answer("stop"): None}
+    return list(found)
+
+
+def relevant_facts(facts: Facts, book: Rulebook, catalogue: Catalogue) -> dict[str, Fact]:
+    """Return the facts on which the book's answer can depend: what rules, their destinations and inputs read."""
+    ready = ready_book(book, catalogue)
+    names = {name for rule in ready.rules for name in (*rule.reads, *(rule.target.needs if rule.target else ()))}
+    names |= {spec.fact for spec in catalogue.inputs} | {name for one in ready.conditional for name in one.reads}
+    names |= {CREATED} if AGE in names else set()
+    for name in tuple(names):  # a field that is not stored is as its parent is
+        parts = name.split(".")
+        names |= {".".join(parts[:size]) for size in range(2, len(parts))}
+    names |= {"router"} if any(name.startswith("router.") for name in names) else set()
+    return {name: fact for name, fact in facts.items() if name in names - {NOW, AGE}}

@@ -17,6 +17,7 @@ from routing.queries.trials import Given, Moment, given_by_item, moments
 from routing.router import live
 
 WAYS = {"request": "A request", "facts": "Facts", "text": "Words"}
+FIRST = "first"  # as a moment: when the request was decided first
 LONGEST_TITLE, LONGEST_TEXT = 200, 20_000
 
 
@@ -94,7 +95,7 @@ def _fill_by_item(
         return
     form.moments = moments(item)
     if form.moment not in {choice.value for choice in form.moments}:
-        is_over = item.state in {"done", "stopped"}
+        is_over = item.state in {"done", "stopped"} or form.moment == FIRST
         form.moment = form.moments[0 if is_over else -1].value
     form.given = given_by_item(item, rulebook_id, desk, form.moment, now)
 

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from routing.domain.answers import Answer as Answered
 from routing.domain.answers import Followed, follow, text_reader
 from routing.domain.catalogue import Catalogue
 from routing.domain.conditions import AGE, Line
@@ -15,7 +16,7 @@ from routing.domain.facts import Fact, Facts, Status, lookup
 from routing.domain.kleene import Result
 from routing.domain.nearest import Nearest, nearest
 from routing.domain.operators import WORDS
-from routing.domain.rules import BY_RULE, Rulebook, Test
+from routing.domain.rules import BY_RULE, Changes, Rulebook, Test
 from routing.domain.sentences import duration, ended, rule_sentence, value_words
 from routing.domain.templates import as_text
 from routing.models import Decision, WorkItem
@@ -70,21 +71,6 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """What the rules answer, in words, what they set on the way, and every rule that is switched on.
-
-    ``asked`` says of whom what is lacking would be asked. ``otherwise`` is the smallest change that decides otherwise.
-    """
-
-    followed: Followed
-    answer: str
-    sets: str
-    asked: tuple[str, ...]
-    otherwise: str
-    rules: tuple[TriedRule, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Given:
     """What rules are tried on: facts, what rules did before, the moment, and the text in which inputs are found."""
 
@@ -93,6 +79,23 @@ class Given:
     escalated: Mapping[str, int]
     now: datetime
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What the rules answer, in words, what they set on the way, and every rule that is switched on.
+
+    ``given`` holds what was read in the text as well. ``asked`` says of whom what is lacking would be asked.
+    ``otherwise`` is the smallest change that decides otherwise.
+    """
+
+    given: Given
+    followed: Followed
+    answer: str
+    sets: str
+    asked: tuple[str, ...]
+    otherwise: str
+    rules: tuple[TriedRule, ...]
 
 
 def moments(item: WorkItem) -> list[Moment]:
@@ -138,6 +141,7 @@ def try_rules(given: Given, rules: Rulebook, catalogue: Catalogue) -> Trial:
     steps = [step for step in found.path if step != found.decision.rule_id]
     other = nearest(facts, rules, catalogue, **history, now=given.now)
     return Trial(
+        given=replace(given, facts=facts),
         followed=found,
         answer=answer_words(found.decision, catalogue),
         sets=_sets(found, given.facts, catalogue),
@@ -167,7 +171,7 @@ _PASSED_OVER = {
     Result.FALSE: "does not hold",
     Result.UNKNOWN: "lacks facts, and is not needed",
     Result.BLOCKED: "reads what could not be had, and is not needed",
-    Result.NOT_APPLICABLE: "does not apply",
+    Result.NOT_APPLICABLE: "compares what is missing",
 }
 
 
@@ -271,6 +275,24 @@ def answer_words(answer: Answer, catalogue: Catalogue) -> str:
             name = catalogue.types.get(answer.changes.type, answer.changes.type)
             return f"Its type becomes {name}, whose rules decide then."
     return "Only what the rule sets changes; the next rules decide."
+
+
+def expected_words(answer: Answered, catalogue: Catalogue) -> str:
+    """Say what must come out, in one sentence."""
+    match answer.kind:
+        case "go":
+            return answer_words(Answer(Kind.GO, to=answer.to, approved_by=answer.approved_by), catalogue)
+        case "need":
+            return answer_words(Answer(Kind.NEED, needs=answer.needs), catalogue)
+        case "review":
+            return f"{catalogue.name_of(answer.queue)} decides."
+        case "wait":
+            return "It waits."
+        case "type":
+            return answer_words(Answer(Kind.CHANGE, changes=Changes(type="".join(answer.to))), catalogue)
+        case "stop":
+            return "It is closed, not done."
+    return "It is finished."
 
 
 def _listed(words: Sequence[str]) -> str:

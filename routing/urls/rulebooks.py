@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from routing.views import drafts, publishing, rule_editing, rulebooks
+from routing.views import drafts, examples, publishing, rule_editing, rulebooks
 
 _BOOK = "rulebooks/<slug:slug>/"
 
@@ -11,6 +11,11 @@ urlpatterns: list[URLPattern] = [
     path(_BOOK, rulebooks.book, name="rulebook"),
     path(f"{_BOOK}versions/<int:number>/", rulebooks.version, name="rulebook_version"),
     path(f"{_BOOK}versions/<int:number>/try/", rulebooks.try_it, name="try_rules"),
+    path(f"{_BOOK}versions/<int:number>/try/keep/", examples.keep_example, name="keep_example"),
+    path(f"{_BOOK}examples/", examples.example_list, name="examples"),
+    path(f"{_BOOK}examples/new/", examples.new_example, name="new_example"),
+    path(f"{_BOOK}examples/<int:example_id>/", examples.edit_example, name="example"),
+    path(f"{_BOOK}examples/<int:example_id>/delete/", examples.delete_example, name="delete_example"),
     path(f"{_BOOK}versions/<int:number>/roll-back/", publishing.roll_back, name="roll_back"),
     path(f"{_BOOK}versions/<int:number>/open/", publishing.open_items, name="open_items"),
     path(f"{_BOOK}versions/<int:number>/open/decide/", publishing.decide_again, name="decide_again"),

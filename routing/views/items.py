@@ -17,6 +17,7 @@ from routing.errors import Conflict, Invalid, NotAllowed
 from routing.forms import inputs as controls
 from routing.forms.inputs import Typed
 from routing.forms.notes import NoteForm
+from routing.forms.trials import FIRST
 from routing.kinds import Asked, people
 from routing.models import FactRevision, Note, Question, Step, WorkItem
 from routing.queries import desk as desk_queries
@@ -34,6 +35,7 @@ from routing.queries.items import (
     people_in,
 )
 from routing.queries.letters import mails_of
+from routing.queries.rulebooks import FIRST_LOOK
 from routing.queries.steps import step_line, steps_of
 from routing.queries.timeline import Entry, Names, channel_words, events_of, people_names, timeline
 from routing.views import uploads
@@ -137,11 +139,21 @@ def _whole(item: WorkItem, found: _Page) -> dict[str, object]:
         "notes": found.notes,
         "files": item.files.all(),
         "note_form": NoteForm(),
+        "try_url": _try_address(item),
         "requester_url": requesters.page_link(item),
         "requester_path": reverse("requests:page", args=[requesters.page_token(item)]),
         "has_mail_server": settings.EMAIL_SERVER is not None,
         "is_practice": bool(getattr(settings, "PRACTICE", False)),
     }
+
+
+def _try_address(item: WorkItem) -> str:
+    """Return where the live rules are tried on the item as it arrived; empty while its type has none."""
+    book = desk_queries.load().book(item.work_type_id)
+    if book.version_id is None:
+        return ""
+    slug = item.work_type.slug if item.work_type else FIRST_LOOK
+    return f"{reverse('routing:try_rules', args=[slug, book.number])}?code={item.code}&moment={FIRST}"
 
 
 @page("POST")

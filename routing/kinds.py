@@ -57,6 +57,18 @@ class Asked:
     may_decide: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What people made of where rules sent a piece of work.
+
+    ``right``: they approved it. Else they chose ``place`` (the slug of a type or destination), or, when that is empty,
+    declined it.
+    """
+
+    right: bool
+    place: str = ""
+
+
 class PeopleKind(Protocol):
     """What routing needs of a kind of destination that people staff."""
 
@@ -80,6 +92,9 @@ class PeopleKind(Protocol):
 
     def asked(self, actor: Actor, item: WorkItem) -> list[Asked]:
         """Return the open questions about an item that the actor may see, the one of its review point first."""
+
+    def judged(self, decision_ids: Sequence[int]) -> dict[int, Judged]:
+        """Return what people made of where these decisions sent the work, for those that tell."""
 
     def said(self, item: WorkItem) -> dict[int, str]:
         """Return what people wrote with what they decided about the item, by the id that its events name."""

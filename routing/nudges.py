@@ -70,3 +70,8 @@ def run_step(step_id: int) -> None:
 def send_letters() -> None:
     """Nudge a worker to send the letters that are due."""
     _sender.put(("routing.send_letters", ()))
+
+
+def run_backtest(backtest_id: int) -> None:
+    """Nudge a worker to go on with a back-test."""
+    _sender.put(("routing.run_backtest", (backtest_id,)))

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from routing.actions import deciding, letters, running
+from routing.actions import backtesting, deciding, letters, running
 
 
 @shared_task(name="routing.decide_due")
@@ -21,3 +21,9 @@ def run_step(step_id: int) -> None:
 def send_letters() -> None:
     """Send the letters that are due."""
     letters.send_letters()
+
+
+@shared_task(name="routing.run_backtest")
+def run_backtest(backtest_id: int) -> None:
+    """Go on with a back-test, when it is due and nobody else works on it."""
+    backtesting.run_backtest(backtest_id)

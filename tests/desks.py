@@ -54,7 +54,7 @@ class TestDesk:
         draft = publishing.save_draft(
             actor=DESK, rulebook_id=book.pk, content={"rules": numbered, "fallback_queue": fallback}
         )
-        publishing.publish(actor=DESK, version_id=draft.pk, note="for a test")
+        publishing.publish(actor=DESK, version_id=draft.pk, note="for a test", reason="a test")
         return book
 
     def send(self, text: str = "Hello", *, actor: Actor = DESK, **given: Any) -> WorkItem:

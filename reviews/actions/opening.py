@@ -12,7 +12,7 @@ from reviews.queries.people import staff_of
 from reviews.queries.waiting import waiting_reviews
 from routing.domain.digests import digest
 from routing.domain.roles import Actor
-from routing.kinds import Asked, Opened, Opening
+from routing.kinds import Asked, Judged, Opened, Opening
 from routing.models import Destination, WorkItem
 from routing.queries.desk import FALLBACK_QUEUE
 
@@ -27,6 +27,21 @@ def review_digest(proposal: dict[str, object], review_kind: str) -> str:
 def _queues_in_use() -> dict[str, Queue]:
     rows = Queue.objects.filter(destination__archived=False).select_related("destination").order_by("pk")
     return {queue.destination.slug: queue for queue in rows}
+
+
+def _judged(verdict: Verdict) -> Judged | None:
+    """Return what a verdict says about the place that the work was sent to; None when it says nothing."""
+    proposal, correction = verdict.proposal, verdict.correction or {}
+    match proposal.get("kind"), verdict.kind:
+        case "calls", "approve" | "correct":
+            return Judged(right=True)
+        case "calls", "reject":
+            return Judged(right=False)
+        case "route", "approve" | "correct":
+            chosen = {**proposal, **correction}
+            place = str(chosen.get("type") or chosen.get("destination") or "")
+            return Judged(right=False, place=place) if place else None
+    return None
 
 
 class QueuePeople:
@@ -105,6 +120,21 @@ class QueuePeople:
             Asked(row.pk, row.question, row.reason, row.queue.destination.name, row.mine)
             for row in sorted(rows, key=lambda row: row.pk != item.review_id)
         ]
+
+    def judged(self, decision_ids: Sequence[int]) -> dict[int, Judged]:
+        """Return what people made of where these decisions sent the work, in one query.
+
+        Approving the requests of tools, with or without other words in them, says that the place was right; declining
+        them says that it was not. Approving or fixing a route chooses its type, else its destination. What else people
+        decide says nothing about the place.
+        """
+        rows = Verdict.objects.filter(review__decision_id__in=decision_ids, undone_at=None).select_related("review")
+        found = {}
+        for row in rows.defer("review__proposal").order_by("pk"):
+            judged = _judged(row)
+            if judged is not None and row.review.decision_id is not None:
+                found[row.review.decision_id] = judged
+        return found
 
     def said(self, item: WorkItem) -> dict[int, str]:
         """Return what people wrote with what they decided about the item, by the id of their verdict."""

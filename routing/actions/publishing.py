@@ -12,6 +12,7 @@ from routing.domain.roles import Actor
 from routing.errors import Conflict, Invalid
 from routing.models import Rulebook, RulebookVersion
 from routing.queries import desk as desk_queries
+from routing.queries.backtests import Freshness, Standing, standing_of
 from routing.queries.examples import ExampleResult, example_results
 
 
@@ -59,10 +60,19 @@ def draft_faults(draft: RulebookVersion) -> tuple[faults.Problem, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What keeps a draft from being published: ``faults`` must be mended, and examples come out as they must."""
+    """What keeps a draft from being published.
+
+    ``faults`` must be mended, examples come out as they must, and a fresh back-test or a written reason be there.
+    """
 
     faults: tuple[faults.Problem, ...]
     examples: list[ExampleResult]
+    standing: Standing
+
+    @property
+    def needs_reason(self) -> bool:
+        """Whether there is history, and no fresh back-test over it."""
+        return self.standing.freshness not in {Freshness.FRESH, Freshness.NO_HISTORY}
 
     @property
     def red(self) -> list[ExampleResult]:
@@ -72,17 +82,22 @@ class Readiness:
 
 def readiness(draft: RulebookVersion) -> Readiness:
     """Return what keeps a draft from being published."""
-    catalogue = desk_queries.load().catalogue(draft.rulebook.work_type_id)
+    desk = desk_queries.load()
+    catalogue = desk.catalogue(draft.rulebook.work_type_id)
     found = draft_faults(draft)
     # Rules with faults cannot always be asked.
     examples = [] if found else example_results(draft.rulebook_id, rulefile.read(draft.content), catalogue)
-    return Readiness(found, examples)
+    return Readiness(found, examples, standing_of(draft, desk))
 
 
-def publish(*, actor: Actor, version_id: int, note: str, revision: int | None = None) -> RulebookVersion:
-    """Publish a draft; the version that was live is retired. Raises Invalid when it has faults or no note.
+def publish(
+    *, actor: Actor, version_id: int, note: str, reason: str = "", revision: int | None = None
+) -> RulebookVersion:
+    """Publish a draft; the version that was live is retired.
 
-    ``revision`` is the draft's that was looked at: Conflict when somebody saved another since.
+    ``reason`` says why there is no fresh back-test; it is kept with the note. ``revision`` is the draft's that was
+    looked at: Conflict when somebody saved another since. Raises Invalid when it has faults or red examples, no note,
+    or neither a fresh back-test nor a reason although the rulebook has decided before.
     """
     check_admin(actor)
     if not note.strip():
@@ -103,9 +118,14 @@ def publish(*, actor: Actor, version_id: int, note: str, revision: int | None = 
         if ready.red:
             names = ", ".join(f"“{result.example.name}”" for result in ready.red[:3])
             raise Invalid(f"Examples do not come out as they must: {names}. Mend the rules or the examples.")
+        if ready.needs_reason and not reason.strip():
+            words = "Run a back-test of this draft, or say why it is published without one."
+            raise Invalid("There is no fresh back-test.", {"reason": words})
         newest = _newest_number(draft.rulebook)
         draft.number = draft.number if draft.number == newest else newest + 1  # somebody went back meanwhile
         draft.note = note.strip()
+        if ready.needs_reason:
+            draft.note += f"\n\nWithout a fresh back-test: {reason.strip()}"
         _make_live(draft, actor)
         return draft
 

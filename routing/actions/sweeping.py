@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import Q
 
 from routing import nudges, transitions
 from routing.actions import asking, deciding, recording, running
 from routing.actions.calling import RETRY, Result
 from routing.domain.roles import DESK
 from routing.domain.states import Action, State
-from routing.models import Letter, Question, Step, WaitKind, WorkItem
+from routing.models import Backtest, Letter, Question, Step, WaitKind, WorkItem
 from routing.queries import desk as desk_queries
 from routing.transitions import Change
 
@@ -46,6 +47,9 @@ def _nudge() -> None:
         nudges.run_step(step_id)
     if Letter.objects.filter(due_at__lte=now).exists():
         nudges.send_letters()
+    free = Q(lease_until=None) | Q(lease_until__lt=now)
+    for backtest_id in Backtest.objects.filter(free, due_at__lte=now).values_list("pk", flat=True):
+        nudges.run_backtest(backtest_id)
 
 
 def _decide_what_is_due() -> None:

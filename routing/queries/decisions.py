@@ -85,10 +85,10 @@ def _explain(
         book = published_rules(version.pk)
     except RuleError:
         return plain
-    facts = _facts(item, desk, row, revisions, floor)
+    facts = facts_at(item, desk, row, revisions, floor)
     mine = [one for one in before if one.run == row.run and _book_of(one) == version.rulebook_id]
     explanation = explain(
-        facts, book, plain.catalogue, fired=_fired(mine), escalated=_escalated(mine), now=row.decided_at
+        facts, book, plain.catalogue, fired=fired_by(mine), escalated=escalated_by(mine), now=row.decided_at
     )
     number, rule = next(((n, r) for n, r in enumerate(book.rules, start=1) if r.id == row.rule_id), (0, None))
     same = explanation.decision.rule_id == row.rule_id and explanation.decision.kind.value == row.kind
@@ -111,7 +111,8 @@ def _book_of(row: Decision) -> int | None:
     return row.version.rulebook_id if row.version else None
 
 
-def _fired(rows: Iterable[Decision]) -> dict[str, int]:
+def fired_by(rows: Iterable[Decision]) -> dict[str, int]:
+    """Return, by rule, the position at which it fired last; the decisions are of one rulebook and run."""
     fired: dict[str, int] = {}
     for row in rows:
         if row.fires and row.rule_id:
@@ -119,7 +120,8 @@ def _fired(rows: Iterable[Decision]) -> dict[str, int]:
     return fired
 
 
-def _escalated(rows: Iterable[Decision]) -> dict[str, int]:
+def escalated_by(rows: Iterable[Decision]) -> dict[str, int]:
+    """Return, by rule, how often it made a review; the decisions are of one rulebook and run."""
     counts: dict[str, int] = {}
     for row in rows:
         if row.kind == "review":
@@ -127,7 +129,9 @@ def _escalated(rows: Iterable[Decision]) -> dict[str, int]:
     return counts
 
 
-def _facts(item: WorkItem, desk: Desk, row: Decision, revisions: Sequence[FactRevision], floor: int) -> dict[str, Fact]:
+def facts_at(
+    item: WorkItem, desk: Desk, row: Decision, revisions: Sequence[FactRevision], floor: int
+) -> dict[str, Fact]:
     """Return the facts as they were when the decision was made; ``floor`` is the position of the one before."""
     seen = sorted(_saw(revisions, row, floor), key=lambda revision: (revision.run, revision.seq))
     newest = {revision.name: revision for revision in seen}

@@ -10,6 +10,7 @@ from django.db.models import OuterRef, Subquery
 
 from routing.domain import rulefile, templates
 from routing.domain.catalogue import Catalogue, Port, PortKind
+from routing.domain.digests import digest
 from routing.domain.inputs import InputSpec, Kind
 from routing.domain.rules import Rulebook as Rules
 from routing.models import (
@@ -181,6 +182,12 @@ def _read() -> Desk:
             version.rulebook_id, version.pk, version.number, published_rules(version.pk), title
         )
     return Desk(books=books, catalogues=catalogues, places=known, types=types)
+
+
+def setup_digest(desk: Desk, type_id: int | None) -> str:
+    """Return what changes when the live rules of a type, its inputs or any destination do."""
+    places = sorted((slug, place.version_id) for slug, place in desk.places.items())
+    return digest([desk.book(type_id).version_id, places, repr(desk.catalogue(type_id).inputs), sorted(desk.types)])
 
 
 def uses_model_router() -> bool:

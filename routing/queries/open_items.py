@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from routing.domain.answers import follow, text_reader
 from routing.domain.rules import Rulebook as Rules
 from routing.domain.states import State
 from routing.models import Decision, WaitKind, WorkItem
+from routing.queries.decisions import escalated_by, fired_by
 from routing.queries.desk import Desk, published_rules
 from routing.queries.facts import knowledge
 from routing.queries.trials import answer_words
@@ -56,15 +56,16 @@ def open_elsewhere(
     catalogue, elsewhere = desk.catalogue(type_id), []
     for item in items:
         past = history[item.pk]
-        if not past or not _is_by_rule(past[-1], rulebook_id):
+        last = past[-1] if past else None
+        if last is None or last.version_id is None or not (_is_of(last, rulebook_id) and _is_by_rule(last)):
             continue
-        facts, before = known[item.pk].facts, past[:-1]
+        facts, before = known[item.pk].facts, [row for row in past[:-1] if _is_of(row, rulebook_id)]
         read = text_reader(catalogue.inputs, f"{item.title}\n{item.text}", now.date())
-        fired, escalated = _done(before, rulebook_id)
+        fired, escalated = fired_by(before), escalated_by(before)
         position = max((fact.seq for fact in facts.values()), default=0)
         was, then = (
             follow(facts, book, catalogue, fired=fired, escalated=escalated, now=now, position=position, read=read)
-            for book in (published_rules(past[-1]["version_id"]), rules)
+            for book in (published_rules(last.version_id), rules)
         )
         if was.answer != then.answer:
             elsewhere.append(
@@ -73,35 +74,20 @@ def open_elsewhere(
     return OpenItems(elsewhere, len(items), len(found) > MOST)
 
 
-_Row = dict[str, Any]
-
-
-def _decisions(items: Sequence[WorkItem]) -> dict[int, list[_Row]]:
+def _decisions(items: Sequence[WorkItem]) -> dict[int, list[Decision]]:
+    """Return the decisions of each item's present run, oldest first, in one query."""
     runs = {item.pk: item.run for item in items}
-    found: dict[int, list[_Row]] = defaultdict(list)
-    rows = Decision.objects.filter(item_id__in=list(runs)).order_by("pk")
-    names = ("item_id", "run", "rule_id", "kind", "cause", "position", "fires", "version_id", "version__rulebook_id")
-    for row in rows.values(*names):
-        if row["run"] == runs[row["item_id"]]:
-            found[row["item_id"]].append(row)
+    found: dict[int, list[Decision]] = defaultdict(list)
+    rows = Decision.objects.filter(item_id__in=list(runs)).select_related("version").defer("version__content")
+    for row in rows.order_by("pk"):
+        if row.run == runs[row.item_id]:
+            found[row.item_id].append(row)
     return found
 
 
-def _is_by_rule(row: _Row, rulebook_id: int) -> bool:
-    if row["version__rulebook_id"] != rulebook_id or row["cause"] in _NOT_BY_RULES:
-        return False
-    return bool(row["rule_id"]) or row["kind"] == "review"
+def _is_of(row: Decision, rulebook_id: int) -> bool:
+    return row.version is not None and row.version.rulebook_id == rulebook_id
 
 
-def _done(rows: Sequence[_Row], rulebook_id: int) -> tuple[dict[str, int], dict[str, int]]:
-    """Return where rules of this rulebook fired last, and how often each asked people, as ``decide`` takes them."""
-    fired: dict[str, int] = {}
-    escalated: dict[str, int] = defaultdict(int)
-    for row in rows:
-        if row["version__rulebook_id"] != rulebook_id:
-            continue
-        if row["fires"] and row["rule_id"]:
-            fired[row["rule_id"]] = max(fired.get(row["rule_id"], 0), row["position"])
-        if row["kind"] == "review":
-            escalated[row["rule_id"]] += 1
-    return fired, escalated
+def _is_by_rule(row: Decision) -> bool:
+    return row.cause not in _NOT_BY_RULES and (bool(row.rule_id) or row.kind == "review")

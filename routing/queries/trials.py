@@ -1,6 +1,5 @@
 """Tries rules on facts without doing anything: which rule decides, how each comparison came out, what else would do."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,6 +19,7 @@ from routing.domain.rules import BY_RULE, Changes, Rulebook, Test
 from routing.domain.sentences import duration, ended, rule_sentence, value_words
 from routing.domain.templates import as_text
 from routing.models import Decision, WorkItem
+from routing.queries.decisions import escalated_by, fired_by
 from routing.queries.desk import Desk
 from routing.queries.facts import knowledge
 
@@ -117,17 +117,11 @@ def given_by_item(item: WorkItem, rulebook_id: int, desk: Desk, moment: str, now
     seen = past.filter(pk=int(moment)).first() if moment.isdigit() else None
     if seen is not None:
         past, now = past.filter(pk__lt=seen.pk), seen.decided_at
-    fired: dict[str, int] = {}
-    escalated: dict[str, int] = defaultdict(int)
-    for row in past.filter(version__rulebook_id=rulebook_id):
-        if row.fires and row.rule_id:
-            fired[row.rule_id] = max(fired.get(row.rule_id, 0), row.position)
-        if row.kind == "review":
-            escalated[row.rule_id] += 1
+    mine = list(past.filter(version__rulebook_id=rulebook_id))
     ages = {slug: int(str(place.config.get("max_age_minutes") or 0)) for slug, place in desk.places.items()}
     until = {item.pk: seen.position} if seen is not None else None
     facts = knowledge([item], now, max_ages=ages, until=until)[item.pk].facts
-    return Given(facts, fired, escalated, now, f"{item.title}\n{item.text}")
+    return Given(facts, fired_by(mine), escalated_by(mine), now, f"{item.title}\n{item.text}")
 
 
 def try_rules(given: Given, rules: Rulebook, catalogue: Catalogue) -> Trial:

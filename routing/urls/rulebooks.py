@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from routing.views import drafts, examples, publishing, rule_editing, rulebooks
+from routing.views import backtests, drafts, examples, publishing, rule_editing, rulebooks
 
 _BOOK = "rulebooks/<slug:slug>/"
 
@@ -12,6 +12,10 @@ urlpatterns: list[URLPattern] = [
     path(f"{_BOOK}versions/<int:number>/", rulebooks.version, name="rulebook_version"),
     path(f"{_BOOK}versions/<int:number>/try/", rulebooks.try_it, name="try_rules"),
     path(f"{_BOOK}versions/<int:number>/try/keep/", examples.keep_example, name="keep_example"),
+    path(f"{_BOOK}backtests/", backtests.backtest_list, name="backtests"),
+    path(f"{_BOOK}backtests/start/", backtests.start, name="start_backtest"),
+    path(f"{_BOOK}backtests/<int:backtest_id>/", backtests.backtest, name="backtest"),
+    path(f"{_BOOK}backtests/<int:backtest_id>/cancel/", backtests.cancel, name="cancel_backtest"),
     path(f"{_BOOK}examples/", examples.example_list, name="examples"),
     path(f"{_BOOK}examples/new/", examples.new_example, name="new_example"),
     path(f"{_BOOK}examples/<int:example_id>/", examples.edit_example, name="example"),

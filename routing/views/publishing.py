@@ -28,17 +28,18 @@ def publish(request: DeskRequest, slug: str) -> HttpResponse:
     if request.method == "GET":
         return redirect("routing:rulebook", slug) if line.draft is None else _show(request, line, line.draft)
     shown = draft_of(line)
-    note = request.POST.get("note", "")
+    note, reason = request.POST.get("note", ""), request.POST.get("reason", "")
+    kept = {"note": note, "reason": reason}
     try:
         published = publishing.publish(
-            actor=request.actor, version_id=shown.pk, note=note, revision=posted_revision(request)
+            actor=request.actor, version_id=shown.pk, note=note, reason=reason, revision=posted_revision(request)
         )
     except Conflict as refusal:
         line = visible_book(request, slug)
-        return _show(request, line, draft_of(line), status=409, error=str(refusal), note=note)
+        return _show(request, line, draft_of(line), status=409, error=str(refusal), **kept)
     except Invalid as refusal:
-        wrong = refusal.fields.get("note", "")
-        return _show(request, line, shown, status=422, error=str(refusal), note=note, note_error=wrong)
+        wrong = {"note_error": refusal.fields.get("note", ""), "reason_error": refusal.fields.get("reason", "")}
+        return _show(request, line, shown, status=422, error=str(refusal), **kept, **wrong)
     return _now_live(request, line, published)
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from routing.models import Event
+from routing.models import Backtest, Event, Example
 from tests.doors.route_table import ADMIN_PAGES, API, PAGES, Row, all_routes, filled
 from tests.doors.world import ROLES, World, newest_version, rows_now, undone
 
@@ -33,6 +33,8 @@ def values_for(world: World, row: Row, route: str) -> dict[str, object]:
         "slug": slug,
         "number": newest_version("refund") if slug == "refund" else 1,
         "rule_id": "r1",
+        "example_id": Example.objects.get().pk,
+        "backtest_id": Backtest.objects.get().pk,
         "kind": "tool-http",
         "name": "order_number",
         "token": world.link(row.item),

@@ -15,7 +15,7 @@ from dispatchdesk.accounts.tokens import make_token
 from reviews.actions import claiming
 from reviews.models import Review
 from routing import requesters
-from routing.actions import attaching, configuring, publishing
+from routing.actions import attaching, backtesting, configuring, examples, publishing
 from routing.domain.roles import DESK, Actor, Role
 from routing.models import DestinationVersion, Rulebook, RulebookVersion, WorkItem, WorkType
 from tests.desks import TestDesk, decide, fresh
@@ -87,6 +87,10 @@ def make_world() -> World:
     world = World(desk)
     _people(world, group)
     _items(world)
+    expected = {"kind": "finish"}
+    examples.save_example(actor=DESK, rulebook_id=book.pk, name="Secret", facts={}, expected=expected)
+    draft = RulebookVersion.objects.get(rulebook=book, status=RulebookVersion.DRAFT)
+    backtesting.start_backtest(actor=DESK, version_id=draft.pk, most=10)
     return world
 
 
@@ -161,7 +165,8 @@ def undone() -> Iterator[None]:
 _WATCHED = (
     "routing_workitem", "routing_event", "routing_factrevision", "routing_decision", "routing_step", "routing_question",
     "routing_letter", "routing_note", "routing_attachment", "routing_destination", "routing_destinationversion",
-    "routing_rulebook", "routing_rulebookversion", "routing_worktype", "routing_inputfield", "routing_credential",
+    "routing_example", "routing_backtest", "routing_rulebook", "routing_rulebookversion",
+    "routing_worktype", "routing_inputfield", "routing_credential",
     "routing_deskswitches", "routing_routerlabel", "reviews_review", "reviews_verdict", "reviews_passedon",
     "reviews_queue", "reviews_membership", "accounts_user", "accounts_apitoken",
 )  # fmt: skip

@@ -42,7 +42,7 @@ def test_each_step_is_done_when_somebody_has_done_it(story: Find) -> None:
     story("refund").judge(Role.REVIEWER, Judgement("approve"))
     assert done() == [True, True, True, False]
     draft = RulebookVersion.objects.get(status=RulebookVersion.DRAFT)
-    publishing.publish(actor=DESK, version_id=draft.pk, note="Go")
+    publishing.publish(actor=DESK, version_id=draft.pk, note="Go", reason="a test")
     assert done() == [True, True, True, True]
 
 

@@ -70,7 +70,7 @@ def test_an_own_type_keeps_the_queue_its_rules_name() -> None:
     draft = publishing.save_draft(
         actor=DESK, rulebook_id=book.pk, content={"rules": [rule], "fallback_queue": "triage"}
     )
-    publishing.publish(actor=DESK, version_id=draft.pk, note="Mine")
+    publishing.publish(actor=DESK, version_id=draft.pk, note="Mine", reason="a test")
     configuring.save_destination(
         actor=DESK, slug="mine", name="Mine", kind="source", config={"via": "text", "text": ""}
     )

@@ -68,7 +68,7 @@ def test_a_refund_is_paid_and_answered_after_support_approves(story: Find) -> No
 def test_a_large_refund_goes_to_finance_once_the_ready_draft_is_published(story: Find) -> None:
     draft = RulebookVersion.objects.get(rulebook__work_type__slug="support", status=RulebookVersion.DRAFT)
     assert draft.number == 2
-    publishing.publish(actor=DESK, version_id=draft.pk, note="Try it")
+    publishing.publish(actor=DESK, version_id=draft.pk, note="Try it", reason="a test")
     small = story("refund")
     WorkItem.objects.filter(pk=small.item.pk).update(text="I want a refund of 238 EUR for my order K-10235")
     large = small.on()
@@ -79,7 +79,7 @@ def test_a_large_refund_goes_to_finance_once_the_ready_draft_is_published(story:
 
 def test_small_refunds_stay_with_support_under_the_ready_draft(story: Find) -> None:
     draft = RulebookVersion.objects.get(rulebook__work_type__slug="support", status=RulebookVersion.DRAFT)
-    publishing.publish(actor=DESK, version_id=draft.pk, note="Try it")
+    publishing.publish(actor=DESK, version_id=draft.pk, note="Try it", reason="a test")
     assert story("refund").on().review.queue.slug == "support"
 
 

@@ -79,11 +79,11 @@ def test_a_red_example_blocks_publishing_until_rules_or_example_change(support: 
     assert answer.status_code == 422
     assert "Examples do not come out as they must: “Finance decides”." in answer.content.decode()
     with pytest.raises(Invalid, match="Examples do not come out"):
-        publish(actor=DESK, version_id=made.pk, note="x")
+        publish(actor=DESK, version_id=made.pk, note="x", reason="a test")
     row = Example.objects.get()
     post = {"name": row.name, "facts": "input.amount: 300 EUR", "expected": '{"kind": "finish"}'}
     assert admin.post(f"/rulebooks/support/examples/{row.pk}/", post).status_code == 302
-    assert publish(actor=DESK, version_id=made.pk, note="x").number == 2
+    assert publish(actor=DESK, version_id=made.pk, note="x", reason="a test").number == 2
 
 
 def test_an_example_is_written_by_hand_and_shown_again_as_typed(admin: Client) -> None:

@@ -200,6 +200,7 @@ PAGES = (
     "/rulebooks/support/versions/2/try/?facts=input.amount:%20250%20EUR",
     "/rulebooks/support/versions/2/try/?way=text",
     "/rulebooks/support/versions/1/open/",
+    "/rulebooks/support/backtests/",
     "/rulebooks/support/examples/",
     "/rulebooks/support/examples/new/",
     "/rulebooks/support/draft/rules/r1/",

@@ -84,14 +84,16 @@ def test_publishing_lists_the_open_requests_that_would_go_elsewhere(
     [one] = page.context["open_items"].elsewhere
     assert (one.item, one.was, one.now) == (big, "Triage decides: Look.", "Finance decides: It is a lot.")
     assert queue_of(big) == queue_of(small) == "triage"
-    answer = admin.post("/rulebooks/refunds/draft/publish/", {"note": "Finance", "revision": made.revision})
+    answer = admin.post(
+        "/rulebooks/refunds/draft/publish/", {"note": "Finance", "reason": "Tried", "revision": made.revision}
+    )
     assert answer["Location"] == "/rulebooks/refunds/versions/2/open/"
     assert queue_of(big) == "triage"
 
 
 def test_deciding_again_moves_only_what_goes_elsewhere(desk: TestDesk, refunds: WorkType, admin: Client) -> None:
     small, big = received(desk, refunds, "20"), received(desk, refunds, "300")
-    publish(actor=DESK, version_id=draft(refunds, TO_FINANCE, TO_TRIAGE).pk, note="x")
+    publish(actor=DESK, version_id=draft(refunds, TO_FINANCE, TO_TRIAGE).pk, note="x", reason="a test")
     answer = admin.post("/rulebooks/refunds/versions/2/open/decide/", {"item": [small.pk, big.pk]})
     assert answer["Location"] == "/rulebooks/refunds/versions/2/open/"
     decide()
@@ -105,7 +107,7 @@ def test_what_rules_did_before_is_not_done_twice(desk: TestDesk, refunds: WorkTy
     item = received(desk, refunds, "300")
     complete(item)
     assert queue_of(item) == "triage"
-    live = publish(actor=DESK, version_id=draft(refunds, FIRST, TO_FINANCE, TO_TRIAGE).pk, note="x")
+    live = publish(actor=DESK, version_id=draft(refunds, FIRST, TO_FINANCE, TO_TRIAGE).pk, note="x", reason="a test")
     assert decide_again(actor=DESK_ADMIN, version_id=live.pk, item_ids=[item.pk]) == 1
     decide()
     assert queue_of(item) == "finance"
@@ -119,7 +121,7 @@ def test_a_question_to_the_requester_is_withdrawn_when_the_rules_no_longer_need_
     item = desk.send("Refund please", type="refunds", requester_email="kim@example.com")
     decide()
     assert Question.objects.get(item=item).status == Question.OPEN
-    live = publish(actor=DESK, version_id=draft(refunds, TO_TRIAGE).pk, note="x")
+    live = publish(actor=DESK, version_id=draft(refunds, TO_TRIAGE).pk, note="x", reason="a test")
     assert decide_again(actor=DESK_ADMIN, version_id=live.pk, item_ids=[item.pk]) == 1
     decide()
     assert Question.objects.get(item=item).status == Question.WITHDRAWN
@@ -130,7 +132,7 @@ def test_what_a_person_moved_or_holds_stays(desk: TestDesk, refunds: WorkType) -
     held, sent = received(desk, refunds, "300"), received(desk, refunds, "300")
     moving.move(actor=DESK_ADMIN, item_id=held.pk, to="state:waiting")
     moving.move(actor=DESK_ADMIN, item_id=sent.pk, to="queue:first")
-    live = publish(actor=DESK, version_id=draft(refunds, TO_FINANCE).pk, note="x")
+    live = publish(actor=DESK, version_id=draft(refunds, TO_FINANCE).pk, note="x", reason="a test")
     assert decide_again(actor=DESK_ADMIN, version_id=live.pk, item_ids=[held.pk, sent.pk]) == 0
     assert fresh(held).state == "waiting"
     assert queue_of(sent) == "first"
@@ -138,7 +140,7 @@ def test_what_a_person_moved_or_holds_stays(desk: TestDesk, refunds: WorkType) -
 
 def test_only_admins_decide_again_and_go_back(desk: TestDesk, refunds: WorkType, sign_in: SignIn) -> None:
     item = received(desk, refunds, "300")
-    live = publish(actor=DESK, version_id=draft(refunds, TO_FINANCE).pk, note="x")
+    live = publish(actor=DESK, version_id=draft(refunds, TO_FINANCE).pk, note="x", reason="a test")
     operator = sign_in(Role.OPERATOR)
     assert operator.post("/rulebooks/refunds/versions/2/open/decide/", {"item": item.pk}).status_code == 403
     assert operator.post("/rulebooks/refunds/versions/1/roll-back/").status_code == 403
@@ -148,7 +150,7 @@ def test_only_admins_decide_again_and_go_back(desk: TestDesk, refunds: WorkType,
 
 
 def test_going_back_is_one_click_and_a_new_version(refunds: WorkType, admin: Client) -> None:
-    publish(actor=DESK, version_id=draft(refunds, TO_FINANCE, TO_TRIAGE).pk, note="x")
+    publish(actor=DESK, version_id=draft(refunds, TO_FINANCE, TO_TRIAGE).pk, note="x", reason="a test")
     kept = draft(refunds, TO_FINANCE)
     assert admin.post("/rulebooks/refunds/versions/1/roll-back/").status_code == 302
     versions = {row.number: row for row in RulebookVersion.objects.filter(rulebook=kept.rulebook)}
@@ -160,7 +162,7 @@ def test_going_back_is_one_click_and_a_new_version(refunds: WorkType, admin: Cli
     }
     assert versions[4].content == versions[1].content
     assert (versions[4].note, versions[3].content) == ("Back to version 1", kept.content)
-    later = publish(actor=DESK, version_id=kept.pk, note="after all")
+    later = publish(actor=DESK, version_id=kept.pk, note="after all", reason="a test")
     assert later.number == 5
 
 

@@ -65,10 +65,11 @@ def variable(name: str, tests: tuple[Test, ...], catalogue: Catalogue) -> Variab
 
 
 def _facts(name: str, tests: tuple[Test, ...], catalogue: Catalogue) -> Iterator[Fact]:
-    for value in known_values(name, tests, catalogue):
-        yield known(value, 1)
     for status in statuses(name):
         yield Fact(status, None, 0 if status is Status.UNKNOWN else 1)
+    # The solver tends to the last: facts that hold a value say more to people than missing ones.
+    for value in known_values(name, tests, catalogue):
+        yield known(value, 1)
 
 
 def _is_closed(name: str, catalogue: Catalogue) -> bool:

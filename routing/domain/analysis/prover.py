@@ -108,17 +108,16 @@ class Prover:
             for status in (Status.UNKNOWN, Status.UNAVAILABLE)
         ]
         base = [unknown, *others, *self._nothing_happened()]
-        solution = self.formula.solve(base)
-        if solution is None:
-            return None
         before: list[int] = []
+        asking: list[tuple[Rule, int]] = []  # made before solving, so that the solution tells which of them hold
         for rule in self.book.rules:
-            asks = self.formula.all_of([*before, self._asking(rule)])
-            if asks in solution:
-                break
+            asking.append((rule, self.formula.all_of([*before, self._asking(rule)])))
             before.append(-self._deciding(rule))
-        else:
+        solution = self.formula.solve(base) or frozenset()
+        first = next((pair for pair in asking if pair[1] in solution), None)
+        if first is None:
             return None
+        rule, asks = first
         if self.formula.solve([*base, -asks]) is not None:
             return None
         found = self.space.find([*base, asks], lambda case: self._does_ask(rule, fact, case))

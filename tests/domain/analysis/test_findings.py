@@ -76,6 +76,15 @@ def test_a_rule_that_reads_an_optional_fact_first_asks_every_item() -> None:
     assert lookup(finding.witness, "source.orders").status is Status.UNKNOWN
 
 
+def test_a_rule_after_one_on_what_has_not_happened_asks_every_item() -> None:
+    done = _rule("Done", Test("reviews.support.verdict", Op.IS, "completed"), Finish())
+    refund = _rule("Refund", Test("input.topic", Op.IS, "refund"))
+    open_order = _rule("Open", Test("source.orders.open", Op.IS, value=True))
+    [finding] = _found(FindingKind.ASKS_EVERY_ITEM, done, open_order, refund)
+    assert finding.pointer == "/rules/1"
+    assert not _found(FindingKind.ASKS_EVERY_ITEM, done, refund, open_order)
+
+
 def test_a_rule_that_reads_a_required_input_asks_nobody_more() -> None:
     assert not _found(FindingKind.ASKS_EVERY_ITEM, _rule("Refund", Test("input.topic", Op.IS, "refund")))
 

@@ -84,6 +84,9 @@ class PeopleKind(Protocol):
     def eligible(self, destination: Destination, item: WorkItem | None = None) -> bool:
         """Return whether somebody could decide (this item) here."""
 
+    def unstaffed(self) -> dict[str, str]:
+        """Return the queues in use where nobody could decide: names by slug, in a bounded number of queries."""
+
     def problems(self, destination: Destination) -> list[str]:
         """Return what is wrong with the destination's set-up, in the admin's words."""
 

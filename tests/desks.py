@@ -54,7 +54,11 @@ class TestDesk:
         draft = publishing.save_draft(
             actor=DESK, rulebook_id=book.pk, content={"rules": numbered, "fallback_queue": fallback}
         )
+        # Rules are not published while nobody can decide in a queue; tests add the people they are about later.
+        stand_in = User.objects.create_user(username="stand-in", role=Role.REVIEWER.value, password=None)
+        Membership.objects.bulk_create(Membership(queue=queue, user=stand_in) for queue in Queue.objects.all())
         publishing.publish(actor=DESK, version_id=draft.pk, note="for a test", reason="a test")
+        stand_in.delete()
         return book
 
     def send(self, text: str = "Hello", *, actor: Actor = DESK, **given: Any) -> WorkItem:

@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef
 from reviews.actions.staffing import ensure_triage
 from reviews.models import Queue, Review, Verdict
 from reviews.queries.colleagues import who_may_see
-from reviews.queries.people import staff_of
+from reviews.queries.people import staff_of, unstaffed_queues
 from reviews.queries.waiting import waiting_reviews
 from routing.domain.digests import digest
 from routing.domain.roles import Actor
@@ -99,6 +99,10 @@ class QueuePeople:
         if queue is None:
             return False
         return who_may_see(staff_of(queue), item.work_type if item else None).exists()
+
+    def unstaffed(self) -> dict[str, str]:
+        """Return the queues in use that nobody staffs: names by slug."""
+        return unstaffed_queues()
 
     def problems(self, destination: Destination) -> list[str]:
         """Return what is wrong with the queue, in the admin's words."""

@@ -1,7 +1,7 @@
 """Who staffs a queue; resolved when asked, never stored."""
 
 from django.contrib.auth import get_user_model
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from reviews.models import Queue
 from routing.domain.roles import Actor, Role
@@ -37,3 +37,18 @@ def staff_of(queue: Queue) -> QuerySet:  # type: ignore[type-arg]
     if queue.staff_role:
         staffed |= Q(role=queue.staff_role)
     return people.filter(staffed).exclude(role=Role.INTAKE.value).distinct()
+
+
+def unstaffed_queues() -> dict[str, str]:
+    """Return the queues in use that nobody staffs, names by slug, in one query."""
+    people = get_user_model().objects.filter(is_active=True).exclude(role=Role.INTAKE.value)
+    rows = Queue.objects.filter(destination__archived=False).exclude(
+        Exists(people.filter(memberships__queue=OuterRef("pk")))
+        | Exists(
+            people.filter(
+                groups__in=Queue.groups.through.objects.filter(queue_id=OuterRef(OuterRef("pk"))).values("group_id")
+            )
+        )
+        | Exists(people.filter(role=OuterRef("staff_role")))
+    )
+    return dict(rows.values_list("destination__slug", "destination__name"))

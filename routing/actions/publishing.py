@@ -7,13 +7,14 @@ from django.db import transaction
 
 from routing import transitions
 from routing.actions.configuring import check_admin
-from routing.domain import checks, faults, rulefile
+from routing.domain import faults, rulefile
 from routing.domain.roles import Actor
 from routing.errors import Conflict, Invalid
 from routing.models import Rulebook, RulebookVersion
 from routing.queries import desk as desk_queries
 from routing.queries.backtests import Freshness, Standing, standing_of
 from routing.queries.examples import ExampleResult, example_results
+from routing.queries.findings import version_findings
 
 
 def save_draft(
@@ -54,8 +55,11 @@ def save_draft(
 
 def draft_faults(draft: RulebookVersion) -> tuple[faults.Problem, ...]:
     """Return what is wrong with a draft; an empty list may be published."""
-    desk = desk_queries.load()
-    return checks.problems(rulefile.read(draft.content), desk.catalogue(draft.rulebook.work_type_id))
+    return tuple(
+        faults.Problem(finding.pointer, finding.detail)
+        for finding in version_findings(draft)
+        if finding.level == "error"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,7 @@ def desk() -> TestDesk:
     )
     made.destination("orders", "source", via="http", method="GET", url="http://127.0.0.1:9/{{ input.number }}")
     Rulebook.objects.create(work_type=WorkType.objects.get())
+    made.person("fay", Role.REVIEWER, queues=tuple(made.queues))
     return made
 
 

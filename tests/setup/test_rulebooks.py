@@ -23,6 +23,7 @@ FINISH = {"when": {"all": []}, "then": {"do": "finish"}}
 @pytest.fixture
 def support(desk: TestDesk) -> WorkType:
     row = desk.work_type("support", AMOUNT, {"name": "topic", "kind": "choice", "choices": ["refund", "delivery"]})
+    desk.person("fay", Role.REVIEWER, queues=("triage", "finance"))
     desk.rules("support", TO_FINANCE, FINISH)
     return row
 

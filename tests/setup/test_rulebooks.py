@@ -243,6 +243,23 @@ def test_publishing_needs_a_note_and_retires_the_live_version(support: WorkType,
     assert "As agreed" in page
 
 
+def test_a_dragged_rule_is_put_where_it_was_dropped(support: WorkType, admin: Client, desk: TestDesk) -> None:
+    desk.rules("support", FINISH, FINISH, FINISH)
+    start(admin)
+
+    def move(rule_id: str, to: str, revision: int | None = None) -> int:
+        data = {"action": "move", "to": to, "revision": draft_of(support).revision if revision is None else revision}
+        return admin.post(f"/rulebooks/support/draft/rules/{rule_id}/change/", data).status_code
+
+    for rule_id, to, order in (("r3", "0", "r3 r1 r2"), ("r3", "1", "r1 r3 r2"), ("r1", "99", "r3 r2 r1")):
+        assert move(rule_id, to) == 302
+        assert " ".join(rule["id"] for rule in rules_of(support)) == order
+    for nonsense in ("", "-1", "x", "²"):
+        assert move("r1", nonsense) == 422
+    assert move("r1", "0", revision=1) == 409
+    assert [rule["id"] for rule in rules_of(support)] == ["r3", "r2", "r1"]
+
+
 def test_a_draft_that_changed_meanwhile_is_not_published_unseen(support: WorkType, admin: Client) -> None:
     start(admin)
     seen = draft_of(support).revision

@@ -228,6 +228,39 @@ def test_a_rule_is_moved_by_keyboard_on_its_handle(
     assert in_order(support) == ["r3", "r1", "r2"]
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+def test_groups_stand_in_groups_by_keyboard_alone(
+    web: Web, desk: TestDesk, support: WorkType, browser: Browser, *, scripts: bool
+) -> None:
+    with signed_in(browser, web, desk, scripts=scripts) as context:
+        page = opened(context, f"{web.url}/rulebooks/support/draft/rules/new/")
+
+        def press(name: str, then: str) -> None:
+            page.locator(f"#{name}").focus()
+            page.keyboard.press("Enter")
+            page.locator(f"#{then}").wait_for()
+
+        def write(place: str, fact: str, word: str, letters: str) -> None:
+            page.locator(f"#{place}-fact").focus()
+            page.locator(f"#{place}-fact").select_option(fact)
+            page.locator(f"#{place}-op").select_option(word)
+            page.locator(f"#{place}-value").focus()
+            page.keyboard.type(letters)
+
+        press("add-group", "g1-0-fact")
+        press("g1-add-group", "g2-0-fact")
+        assert page.locator("#g2-add-group").count() == 0
+        page.locator("#g1-match").select_option("none")
+        page.locator("#g2-match").select_option("not_all")
+        write("g1-0", "item.title", "contains", "spam")
+        write("g2-0", "item.title", "contains", "offer")
+        page.locator("#do").select_option("finish")
+        page.get_by_role("button", name="Save the rule in the draft").last.press("Enter")
+        page.locator(".rules").wait_for()
+    spam, offer = ({"fact": "item.title", "op": "contains", "value": word} for word in ("spam", "offer"))
+    assert last_rule(support)["when"] == {"all": [{"not": {"any": [spam, {"not": {"all": [offer]}}]}}]}
+
+
 def test_an_input_s_condition_is_chosen_from_lists(
     web: Web, desk: TestDesk, support: WorkType, browser: Browser
 ) -> None:

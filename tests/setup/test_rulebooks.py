@@ -141,7 +141,7 @@ def test_conditions_may_stand_in_a_group(support: WorkType, admin: Client) -> No
 
 
 def test_a_condition_too_deep_for_rows_is_kept_as_it_is(support: WorkType, admin: Client) -> None:
-    deep = {"not": {"all": [OVER, {"any": [OVER, {"all": [OVER]}]}]}}
+    deep = {"not": {"all": [OVER, {"any": [OVER, {"all": [OVER, {"any": [OVER]}]}]}]}}
     book = RulebookVersion.objects.get(rulebook__work_type=support).rulebook
     content = {"rules": [{"id": "deep", "when": deep, "then": {"do": "finish"}}], "fallback_queue": "triage"}
     save_draft(actor=DESK, rulebook_id=book.pk, content=content)
@@ -163,7 +163,7 @@ def test_the_form_grows_by_its_buttons_without_saving(support: WorkType, admin: 
     assert fields.because == "kept"
     page = admin.post("/rulebooks/support/draft/rules/new/", post | {"button": "remove-row:0:0"})
     assert page.context["fields"].groups[0].rows == []
-    page = admin.post("/rulebooks/support/draft/rules/new/", post | {"button": "add-group"})
+    page = admin.post("/rulebooks/support/draft/rules/new/", post | {"button": "add-group:0"})
     assert len(page.context["fields"].groups) == 2
     assert draft_of(support).revision == before
 

@@ -284,6 +284,7 @@ PAGES = (
     "/rulebooks/support/versions/2/try/?facts=input.amount:%20250%20EUR",
     "/rulebooks/support/versions/2/try/?way=text",
     "/rulebooks/support/versions/1/open/",
+    "/rulebooks/support/versions/2/map/",
     "/rulebooks/support/draft/rules/r1/",
     "/rulebooks/support/draft/rules/new/",
     "/settings/",

@@ -260,6 +260,14 @@ def test_a_dragged_rule_is_put_where_it_was_dropped(support: WorkType, admin: Cl
     assert [rule["id"] for rule in rules_of(support)] == ["r3", "r2", "r1"]
 
 
+def test_everybody_sees_the_map_of_a_version_with_its_rules(support: WorkType, sign_in: SignIn) -> None:
+    operator = sign_in(Role.OPERATOR)
+    page = operator.get("/rulebooks/support/versions/1/map/").content.decode()
+    assert 'href="/rulebooks/support/versions/1/#rule-r1"' in page
+    assert "Finds out Refund amount first" in page
+    assert operator.get("/rulebooks/support/versions/9/map/").status_code == 404
+
+
 def test_a_draft_that_changed_meanwhile_is_not_published_unseen(support: WorkType, admin: Client) -> None:
     start(admin)
     seen = draft_of(support).revision

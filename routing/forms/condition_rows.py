@@ -1,7 +1,8 @@
-"""Conditions as rows of a form: a fact, a comparison and a value, in one group with groups inside it."""
+"""Conditions as rows of a form: a fact, a comparison and a value, in groups that stand inside one another."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from django.http import QueryDict
 
@@ -14,7 +15,14 @@ from routing.forms.condition_values import CannotRead, read_operand, written
 from routing.forms.numbers import whole_number
 
 OTHER = "other"  # as a row's fact: the name is typed beside it
-MOST_GROUPS, MOST_ROWS = 10, 50
+MOST_GROUPS, MOST_ROWS = 20, 50
+DEEPEST = 2  # the outer group, groups in it, and groups in those
+MATCHES = (
+    ("all", "All of these hold"),
+    ("any", "Any of these holds"),
+    ("none", "None of these holds"),
+    ("not_all", "Not all of these hold"),
+)
 DECISIONS = ("approved", "corrected", "declined", "completed")  # what reviews tell as the fact reviews.<queue>.verdict
 _NOT = "not_"
 _NEGATIVE = {
@@ -77,34 +85,60 @@ class Row:
 
 @dataclass
 class Rows:
-    """A group of rows of which all or any must hold."""
+    """A group of rows, of which as many must hold as ``match`` (of ``MATCHES``) says, in the group ``parent``.
 
+    ``number``, ``title``, ``inner`` and ``takes_groups`` are for showing it; ``prepare`` fills them in.
+    """
+
+    matches: ClassVar[tuple[tuple[str, str], ...]] = MATCHES
     match: str = "all"
     rows: list[Row] = field(default_factory=list)
+    parent: int = 0
+    number: int = 0
+    title: str = ""
+    inner: list["Rows"] = field(default_factory=list)
+    takes_groups: bool = True
 
 
 class TooDeep(ValueError):
-    """The condition holds groups inside groups inside groups, which rows cannot show."""
+    """Rows cannot show the condition: groups stand too deep in one another, are too many, or one is empty."""
 
 
 def rows_of(condition: Condition, catalogue: Catalogue) -> list[Rows]:
     """Return a condition as groups of rows, the outer group first; raises TooDeep."""
-    if isinstance(condition, Test) or (isinstance(condition, Not) and isinstance(condition.part, Test)):
-        condition = All((condition,))
-    if not isinstance(condition, All | AnyOf):
-        raise TooDeep
-    outer = Rows(_word(condition))
-    groups = [outer]
-    for part in condition.parts:
-        if isinstance(part, All | AnyOf):
-            groups.append(Rows(_word(part), [_row(inner, catalogue) for inner in part.parts]))
-        else:
-            outer.rows.append(_row(part, catalogue))
+    plain = _unwrapped(condition)
+    groups: list[Rows] = []
+    _add_group(groups, plain if _is_group(plain) else All((plain,)), 0, 0, catalogue)
     return groups
 
 
-def _word(condition: All | AnyOf) -> str:
-    return "all" if isinstance(condition, All) else "any"
+def _unwrapped(condition: Condition) -> Condition:
+    """Take off a *not* of a *not*, which is nothing."""
+    while isinstance(condition, Not) and isinstance(condition.part, Not):
+        condition = condition.part.part
+    return condition
+
+
+def _is_group(condition: Condition) -> bool:
+    return isinstance(condition.part if isinstance(condition, Not) else condition, All | AnyOf)
+
+
+def _add_group(groups: list[Rows], condition: Condition, parent: int, depth: int, catalogue: Catalogue) -> None:
+    number = len(groups)
+    whole = condition.part if isinstance(condition, Not) else condition
+    always = depth == 0 and condition == All()
+    if not isinstance(whole, All | AnyOf) or depth > DEEPEST or not (whole.parts or always):
+        raise TooDeep
+    words = ("not_all", "none") if isinstance(condition, Not) else ("all", "any")
+    group = Rows(words[isinstance(whole, AnyOf)], parent=parent)
+    groups.append(group)
+    for part in map(_unwrapped, whole.parts):
+        if _is_group(part):
+            _add_group(groups, part, number, depth + 1, catalogue)
+        else:
+            group.rows.append(_row(part, catalogue))
+    if len(groups) > MOST_GROUPS or len(group.rows) > MOST_ROWS:
+        raise TooDeep
 
 
 def _row(condition: Condition, catalogue: Catalogue) -> Row:
@@ -127,13 +161,26 @@ def posted_rows(data: QueryDict, prefix: str) -> list[Rows]:
     """Read the groups of a submitted form; ``<prefix>0`` is the outer group."""
     count = data.get(f"{prefix}-groups", "1")
     number = min(whole_number(count) or 1, MOST_GROUPS)
-    return [_posted_group(data, f"{prefix}{index}") for index in range(max(number, 1))]
+    groups: list[Rows] = []
+    for index in range(number):
+        group = _posted_group(data, f"{prefix}{index}")
+        groups.append(group)
+        if group.parent >= index or _depth(groups, index) > DEEPEST:
+            group.parent = 0
+    return groups
 
 
 def _posted_group(data: QueryDict, prefix: str) -> Rows:
     columns = [data.getlist(f"{prefix}-{name}")[:MOST_ROWS] for name in ("fact", "other", "op", "value", "upper")]
     rows = [Row(*parts) for parts in zip(*columns, strict=False)]
-    return Rows("any" if data.get(f"{prefix}-match") == "any" else "all", rows)
+    match = data.get(f"{prefix}-match", "")
+    parent = whole_number(data.get(f"{prefix}-parent", "")) or 0
+    return Rows(match if match in dict(MATCHES) else "all", rows, parent)
+
+
+def _depth(groups: list[Rows], number: int) -> int:
+    """Return how many groups stand around this one; a group comes after the one it stands in."""
+    return 0 if number == 0 else 1 + _depth(groups, groups[number].parent)
 
 
 def edit_rows(groups: list[Rows], command: Sequence[str]) -> bool:
@@ -142,30 +189,55 @@ def edit_rows(groups: list[Rows], command: Sequence[str]) -> bool:
     places = [place for place in map(whole_number, numbers) if place is not None]
     match action, places:
         case "add-row", [group] if group < len(groups):
-            groups[group].rows.append(Row(new=True))
+            if len(groups[group].rows) < MOST_ROWS:
+                groups[group].rows.append(Row(new=True))
         case "remove-row", [group, row] if group < len(groups) and row < len(groups[group].rows):
             del groups[group].rows[row]
-        case "add-group", []:
-            if len(groups) < MOST_GROUPS:
-                groups.append(Rows("any" if groups[0].match == "all" else "all", [Row(new=True)]))
+        case "add-group", [group] if group < len(groups):
+            if len(groups) < MOST_GROUPS and _depth(groups, group) < DEEPEST:
+                groups.append(Rows("any" if groups[group].match == "all" else "all", [Row(new=True)], group))
         case "remove-group", [group] if 0 < group < len(groups):
-            del groups[group]
+            _remove_group(groups, group)
         case _:
             return False
     return True
 
 
+def _remove_group(groups: list[Rows], number: int) -> None:
+    """Take a group out, with all that stands in it."""
+    gone = {number}
+    for index, group in enumerate(groups):
+        if index > 0 and group.parent in gone:
+            gone.add(index)
+    kept = [index for index in range(len(groups)) if index not in gone]
+    for index in kept:
+        groups[index].parent = kept.index(groups[index].parent)
+    groups[:] = [groups[index] for index in kept]
+
+
+_BUILDERS: dict[str, Callable[[tuple[Condition, ...]], Condition]] = {
+    "all": All,
+    "any": AnyOf,
+    "none": lambda parts: Not(AnyOf(parts)),
+    "not_all": lambda parts: Not(All(parts)),
+}
+
+
 def condition_of(groups: list[Rows], catalogue: Catalogue) -> Condition | None:
-    """Return the condition that the rows say; None when a row cannot be read, which then says why in ``error``."""
-    outer, *inner = [_condition_of_group(group, catalogue) for group in groups]
+    """Return the condition that the rows say; None when a row cannot be read, which then says why in ``error``.
+
+    A group without a condition says nothing, and no condition at all is always true.
+    """
+    parts = [_parts_of(group, catalogue) for group in groups]
     if any(row.error for group in groups for row in group.rows):
         return None
-    parts = (*outer.parts, *(group for group in inner if group.parts))
-    return type(outer)(parts) if parts else All()
+    for number in range(len(groups) - 1, 0, -1):  # what stands inside comes later, so it is whole by now
+        if parts[number]:
+            parts[groups[number].parent].append(_BUILDERS[groups[number].match](tuple(parts[number])))
+    return _BUILDERS[groups[0].match](tuple(parts[0])) if parts[0] else All()
 
 
-def _condition_of_group(group: Rows, catalogue: Catalogue) -> All | AnyOf:
-    build: Callable[[tuple[Condition, ...]], All | AnyOf] = All if group.match == "all" else AnyOf
+def _parts_of(group: Rows, catalogue: Catalogue) -> list[Condition]:
     parts: list[Condition] = []
     for row in group.rows:
         if not row.name:
@@ -176,7 +248,7 @@ def _condition_of_group(group: Rows, catalogue: Catalogue) -> All | AnyOf:
             parts.append(_condition_of_row(row, catalogue))
         except CannotRead as error:
             row.error = str(error)
-    return build(tuple(parts))
+    return parts
 
 
 def _condition_of_row(row: Row, catalogue: Catalogue) -> Condition:
@@ -192,7 +264,13 @@ def _condition_of_row(row: Row, catalogue: Catalogue) -> Condition:
 
 def prepare(groups: list[Rows], catalogue: Catalogue, names: set[str]) -> None:
     """Give each row the comparisons and choices that fit its fact; ``names`` are the facts that the list offers."""
-    for group in groups:
+    for number, group in enumerate(groups):
+        group.number, group.inner = number, []
+        group.takes_groups = _depth(groups, number) < DEEPEST
+        if number:
+            outer = groups[group.parent]
+            outer.inner.append(group)
+            group.title = f"{outer.title}.{len(outer.inner)}" if outer.title else f"Group {len(outer.inner)}"
         for row in group.rows:
             if row.fact and row.fact != OTHER and row.fact not in names:
                 row.fact, row.other = OTHER, row.fact

@@ -70,14 +70,21 @@ _ACTIONS: dict[str, Callable[[list[Content], int], None]] = {
     "delete": _delete,
     "switch": _switch,
 }
-ACTIONS = frozenset(_ACTIONS)
+MOVE = "move"
+ACTIONS = frozenset({*_ACTIONS, MOVE})
 
 
-def edited(content: Mapping[str, Any], action: str, rule_id: str) -> Content:
-    """Return the content after one of ``ACTIONS`` on a rule; raises Conflict when the rule is no longer there."""
+def edited(content: Mapping[str, Any], action: str, rule_id: str, to: int = 0) -> Content:
+    """Return the content after one of ``ACTIONS`` on a rule; raises Conflict when the rule is no longer there.
+
+    ``to`` is the place, from 0, that a rule is moved to; one beyond the end is the last.
+    """
     rules = [dict(rule) for rule in content.get("rules", [])]
     place = next((index for index, rule in enumerate(rules) if rule.get("id") == rule_id), None)
     if place is None:
         raise Conflict("This rule is no longer in the draft: somebody else has deleted it.")
-    _ACTIONS[action](rules, place)
+    if action == MOVE:
+        rules.insert(to, rules.pop(place))
+    else:
+        _ACTIONS[action](rules, place)
     return {**content, "rules": rules}

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from routing.views import backtests, drafts, examples, publishing, rule_editing, rulebooks
+from routing.views import backtests, drafts, examples, publishing, rule_editing, rule_map, rulebooks
 
 _BOOK = "rulebooks/<slug:slug>/"
 
@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_BOOK}versions/<int:number>/roll-back/", publishing.roll_back, name="roll_back"),
     path(f"{_BOOK}versions/<int:number>/open/", publishing.open_items, name="open_items"),
     path(f"{_BOOK}versions/<int:number>/open/decide/", publishing.decide_again, name="decide_again"),
+    path(f"{_BOOK}versions/<int:number>/map/", rule_map.rulebook_map, name="rulebook_map"),
     path(f"{_BOOK}draft/", drafts.draft, name="draft"),
     path(f"{_BOOK}draft/start/", drafts.start, name="start_draft"),
     path(f"{_BOOK}draft/fallback/", drafts.change_fallback, name="draft_fallback"),

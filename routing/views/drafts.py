@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from routing.actions import publishing
 from routing.actions.drafting import start_draft
 from routing.domain.rules import Rulebook as Rules
-from routing.errors import Conflict, NotVisible
+from routing.errors import Conflict, Invalid, NotVisible
 from routing.forms import drafts
 from routing.forms.numbers import whole_number
 from routing.models import RulebookVersion
@@ -69,12 +69,15 @@ def show_draft(
 
 @page("POST", roles=ADMINS)
 def change_rule(request: DeskRequest, slug: str, rule_id: str) -> HttpResponse:
-    """Move, copy, switch or delete one rule of the draft."""
+    """Move, copy, switch or delete one rule of the draft; ``to`` is where a dragged one was dropped."""
     line = visible_book(request, slug)
     action = request.POST.get("action", "")
     if action not in drafts.ACTIONS:
         raise NotVisible(f"A rule cannot be changed by “{action[:20]}”.")
-    return _save(request, line, lambda content: drafts.edited(content, action, rule_id))
+    to = whole_number(request.POST.get("to", "")) if action == drafts.MOVE else 0
+    if to is None:
+        raise Invalid("A rule is moved to a place in the list: give a whole number, from 0.")
+    return _save(request, line, lambda content: drafts.edited(content, action, rule_id, to))
 
 
 @page("POST", roles=ADMINS)

@@ -64,6 +64,7 @@ PAGES: dict[str, Row] = {
     f"{_BOOK}versions/<int:number>/roll-back/": Row(None, ADMIN),
     f"{_BOOK}versions/<int:number>/open/": Row(STAFF),
     f"{_BOOK}versions/<int:number>/open/decide/": Row(None, ADMIN, body={"item": "1"}),
+    f"{_BOOK}versions/<int:number>/map/": Row(STAFF),
     f"{_BOOK}draft/": Row(ADMIN),
     f"{_BOOK}draft/start/": Row(None, ADMIN),
     f"{_BOOK}draft/fallback/": Row(None, ADMIN),

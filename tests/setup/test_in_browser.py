@@ -177,6 +177,90 @@ def test_rules_are_moved_by_keyboard_and_focus_stays(
         expect(page.locator("#down-r1")).to_be_disabled()
 
 
+def in_order(row: WorkType) -> list[str]:
+    draft = RulebookVersion.objects.get(rulebook__work_type=row, status="draft")
+    return [rule["id"] for rule in draft.content["rules"]]
+
+
+def test_a_rule_is_dragged_by_its_handle(web: Web, desk: TestDesk, support: WorkType, browser: Browser) -> None:
+    RulebookVersion.objects.filter(status="draft").delete()
+    desk.rules("support", *({"when": {"all": []}, "then": {"do": "wait", "minutes": n}} for n in (1, 2, 3)))
+    start_draft(actor=DESK, work_type_id=support.pk)
+    with signed_in(browser, web, desk) as context:
+        page = opened(context, f"{web.url}/rulebooks/support/draft/")
+        start, end = (page.locator(f"#handle-{rule}").bounding_box() for rule in ("r1", "r3"))
+        assert start
+        assert end
+        page.mouse.move(start["x"] + 10, start["y"] + 10)
+        page.mouse.down()
+        page.mouse.move(end["x"] + 10, end["y"] + 40, steps=8)
+        expect(page.locator(".rules > li").last).to_have_attribute("id", "rule-r1")
+        assert in_order(support) == ["r1", "r2", "r3"]
+        page.mouse.up()
+        expect(page.locator("#rule-r1 .rule-number")).to_have_text("3")
+        expect(page.locator("#rule-r1.rule-lifted")).to_have_count(0)
+        expect(page.locator("#announcer")).to_contain_text("dropped")
+        page.get_by_role("button", name="Switch off rule 3").click()
+        expect(page.locator("#rule-r1.rule-off")).to_be_visible()
+    assert in_order(support) == ["r2", "r3", "r1"]
+
+
+def test_a_rule_is_moved_by_keyboard_on_its_handle(
+    web: Web, desk: TestDesk, support: WorkType, browser: Browser
+) -> None:
+    RulebookVersion.objects.filter(status="draft").delete()
+    desk.rules("support", *({"when": {"all": []}, "then": {"do": "wait", "minutes": n}} for n in (1, 2, 3)))
+    start_draft(actor=DESK, work_type_id=support.pk)
+    with signed_in(browser, web, desk) as context:
+        page = opened(context, f"{web.url}/rulebooks/support/draft/")
+        handle = page.locator("#handle-r3")
+        handle.focus()
+        for key in ("Space", "ArrowUp", "Escape"):
+            page.keyboard.press(key)
+        expect(page.locator(".rules > li").last).to_have_attribute("id", "rule-r3")
+        expect(page.locator("#announcer")).to_contain_text("put back")
+        for key in ("Space", "ArrowUp", "ArrowUp"):
+            page.keyboard.press(key)
+        expect(page.locator("#announcer")).to_contain_text("place 1 of 3")
+        page.keyboard.press("Space")
+        expect(page.locator("#handle-r3 .sr")).to_have_text("Reorder rule 1")
+        expect(handle).to_be_focused()
+    assert in_order(support) == ["r3", "r1", "r2"]
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_groups_stand_in_groups_by_keyboard_alone(
+    web: Web, desk: TestDesk, support: WorkType, browser: Browser, *, scripts: bool
+) -> None:
+    with signed_in(browser, web, desk, scripts=scripts) as context:
+        page = opened(context, f"{web.url}/rulebooks/support/draft/rules/new/")
+
+        def press(name: str, then: str) -> None:
+            page.locator(f"#{name}").focus()
+            page.keyboard.press("Enter")
+            page.locator(f"#{then}").wait_for()
+
+        def write(place: str, fact: str, word: str, letters: str) -> None:
+            page.locator(f"#{place}-fact").focus()
+            page.locator(f"#{place}-fact").select_option(fact)
+            page.locator(f"#{place}-op").select_option(word)
+            page.locator(f"#{place}-value").focus()
+            page.keyboard.type(letters)
+
+        press("add-group", "g1-0-fact")
+        press("g1-add-group", "g2-0-fact")
+        assert page.locator("#g2-add-group").count() == 0
+        page.locator("#g1-match").select_option("none")
+        page.locator("#g2-match").select_option("not_all")
+        write("g1-0", "item.title", "contains", "spam")
+        write("g2-0", "item.title", "contains", "offer")
+        page.locator("#do").select_option("finish")
+        page.get_by_role("button", name="Save the rule in the draft").last.press("Enter")
+        page.locator(".rules").wait_for()
+    spam, offer = ({"fact": "item.title", "op": "contains", "value": word} for word in ("spam", "offer"))
+    assert last_rule(support)["when"] == {"all": [{"not": {"any": [spam, {"not": {"all": [offer]}}]}}]}
+
+
 def test_an_input_s_condition_is_chosen_from_lists(
     web: Web, desk: TestDesk, support: WorkType, browser: Browser
 ) -> None:
@@ -203,6 +287,7 @@ PAGES = (
     "/rulebooks/support/backtests/",
     "/rulebooks/support/examples/",
     "/rulebooks/support/examples/new/",
+    "/rulebooks/support/versions/2/map/",
     "/rulebooks/support/draft/rules/r1/",
     "/rulebooks/support/draft/rules/new/",
     "/settings/",

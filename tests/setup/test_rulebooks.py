@@ -142,7 +142,7 @@ def test_conditions_may_stand_in_a_group(support: WorkType, admin: Client) -> No
 
 
 def test_a_condition_too_deep_for_rows_is_kept_as_it_is(support: WorkType, admin: Client) -> None:
-    deep = {"not": {"all": [OVER, {"any": [OVER, {"all": [OVER]}]}]}}
+    deep = {"not": {"all": [OVER, {"any": [OVER, {"all": [OVER, {"any": [OVER]}]}]}]}}
     book = RulebookVersion.objects.get(rulebook__work_type=support).rulebook
     content = {"rules": [{"id": "deep", "when": deep, "then": {"do": "finish"}}], "fallback_queue": "triage"}
     save_draft(actor=DESK, rulebook_id=book.pk, content=content)
@@ -164,7 +164,7 @@ def test_the_form_grows_by_its_buttons_without_saving(support: WorkType, admin: 
     assert fields.because == "kept"
     page = admin.post("/rulebooks/support/draft/rules/new/", post | {"button": "remove-row:0:0"})
     assert page.context["fields"].groups[0].rows == []
-    page = admin.post("/rulebooks/support/draft/rules/new/", post | {"button": "add-group"})
+    page = admin.post("/rulebooks/support/draft/rules/new/", post | {"button": "add-group:0"})
     assert len(page.context["fields"].groups) == 2
     assert draft_of(support).revision == before
 
@@ -242,6 +242,31 @@ def test_publishing_needs_a_note_and_retires_the_live_version(support: WorkType,
     assert list(found) == [(2, "published", "As agreed"), (1, "retired", "for a test")]
     page = admin.get("/rulebooks/support/").content.decode()
     assert "As agreed" in page
+
+
+def test_a_dragged_rule_is_put_where_it_was_dropped(support: WorkType, admin: Client, desk: TestDesk) -> None:
+    desk.rules("support", FINISH, FINISH, FINISH)
+    start(admin)
+
+    def move(rule_id: str, to: str, revision: int | None = None) -> int:
+        data = {"action": "move", "to": to, "revision": draft_of(support).revision if revision is None else revision}
+        return admin.post(f"/rulebooks/support/draft/rules/{rule_id}/change/", data).status_code
+
+    for rule_id, to, order in (("r3", "0", "r3 r1 r2"), ("r3", "1", "r1 r3 r2"), ("r1", "99", "r3 r2 r1")):
+        assert move(rule_id, to) == 302
+        assert " ".join(rule["id"] for rule in rules_of(support)) == order
+    for nonsense in ("", "-1", "x", "²"):
+        assert move("r1", nonsense) == 422
+    assert move("r1", "0", revision=1) == 409
+    assert [rule["id"] for rule in rules_of(support)] == ["r3", "r2", "r1"]
+
+
+def test_everybody_sees_the_map_of_a_version_with_its_rules(support: WorkType, sign_in: SignIn) -> None:
+    operator = sign_in(Role.OPERATOR)
+    page = operator.get("/rulebooks/support/versions/1/map/").content.decode()
+    assert 'href="/rulebooks/support/versions/1/#rule-r1"' in page
+    assert "Finds out Refund amount first" in page
+    assert operator.get("/rulebooks/support/versions/9/map/").status_code == 404
 
 
 def test_a_draft_that_changed_meanwhile_is_not_published_unseen(support: WorkType, admin: Client) -> None:

@@ -65,7 +65,7 @@ def answer_from_json(data: object) -> Answer:
     if unknown:
         raise ValueError(f"“{min(map(str, unknown))}” is not known here.")
     kind = data.get("kind")
-    if kind not in _KINDS:
+    if not isinstance(kind, str) or kind not in _KINDS:
         raise ValueError(f"The kind is one of {', '.join(sorted(_KINDS))}.")
     return Answer(
         kind,

@@ -22,7 +22,7 @@ LOCK_SECONDS = 30.0
 WITHOUT_DATABASE = frozenset(
     {"help", "version", "check", "collectstatic", "findstatic", "diffsettings", "makemessages", "compilemessages"}
 )
-WITHOUT_DATABASE_OPTIONS = frozenset({"--help", "-h", "--version"})
+WITHOUT_DATABASE_OPTIONS = frozenset({"--help", "-h", "--no-desk"})
 
 
 def needs_database(arguments: Sequence[str]) -> bool:
@@ -31,6 +31,7 @@ def needs_database(arguments: Sequence[str]) -> bool:
         len(arguments) > 1
         and arguments[1] not in WITHOUT_DATABASE
         and WITHOUT_DATABASE_OPTIONS.isdisjoint(arguments[1:])
+        and arguments[-1] != "--version"  # with a value it names a rulebook's
     )
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from dispatchdesk.accounts.actors import actor_of
 from dispatchdesk.accounts.models import User
-from routing.actions import checking, importing, publishing
+from routing.actions import backtesting, checking, importing, publishing
 from routing.actions.checking import ERROR, Finding
 from routing.domain import bookfile
 from routing.domain.bookfile import BookFile
@@ -14,9 +15,10 @@ from routing.domain.faults import RuleError
 from routing.domain.roles import DESK, Actor, Role
 from routing.errors import Conflict, Invalid, NotAllowed
 from routing.forms import bookfiles
-from routing.models import RulebookVersion
+from routing.models import Backtest, RulebookVersion
+from routing.queries import backtests, rulebooks
 from routing.queries import bookfiles as file_queries
-from routing.queries import rulebooks
+from routing.queries import desk as desk_queries
 from routing.queries.rulebooks import BookLine
 
 PROBLEMS, UNREADABLE, REFUSED = 1, 2, 3
@@ -179,17 +181,45 @@ def _checked(book: BookFile, found: tuple[Finding, ...], *, tried: bool) -> Repo
     return Report(words, parts, found)
 
 
-def published(slug: str, *, note: str, actor: Actor) -> Report:
+def published(slug: str, *, note: str, reason: str, actor: Actor) -> Report:
     """Publish a rulebook's draft."""
     line = book_line(slug)
     draft = chosen_version(line, draft=True)
     signed = f"{note.strip()} (from the command line)" if actor is COMMAND_LINE and note.strip() else note
     try:
-        live = publishing.publish(actor=actor, version_id=draft.pk, note=signed, revision=draft.revision)
+        live = publishing.publish(actor=actor, version_id=draft.pk, note=signed, reason=reason, revision=draft.revision)
     except Invalid as error:
-        found = [Finding(pointer if pointer != "note" else "", detail) for pointer, detail in error.fields.items()]
+        typed = {"note", "reason"}  # no places in the rulebook
+        found = [Finding("" if place in typed else place, detail) for place, detail in error.fields.items()]
         raise Refused(PROBLEMS, str(error), found) from error
     except (Conflict, NotAllowed) as error:
         raise Refused(REFUSED, str(error)) from error
     words = f"Version {live.number} of {line.name} is live."
     return Report(words, {"rulebook": line.slug, "version": live.number})
+
+
+def backtested(slug: str, *, most: int | None, since: datetime | None, actor: Actor) -> Report:
+    """Follow a rulebook's draft over stored decisions, here and now, and say what came out."""
+    line = book_line(slug)
+    draft = chosen_version(line, draft=True)
+    try:
+        row = backtesting.start_backtest(actor=actor, version_id=draft.pk, most=most, since=since)
+    except Invalid as error:
+        raise Refused(UNREADABLE, str(error)) from error
+    except (Conflict, NotAllowed) as error:
+        raise Refused(REFUSED, str(error)) from error
+    while row.status in backtesting.ACTIVE:
+        backtesting.run_backtest(row.pk)
+        row.refresh_from_db()
+    if row.status != Backtest.DONE:
+        raise Refused(REFUSED, row.error or "The back-test was cancelled.")
+    found = backtests.report_of(row, desk_queries.load().catalogue(line.type_id))
+    words = (
+        f"{found.elsewhere} of {found.compared} decisions would have gone elsewhere; {found.not_followed} could not be"
+        f" followed, {found.skipped} were left out. People judged {found.judged}: the draft agrees with"
+        f" {found.draft_agrees}, the live rules with {found.live_agrees}."
+    )
+    asked = [{"words": text, "times": count} for text, count in found.asked]
+    figures = ("compared", "same", "elsewhere", "not_followed", "skipped", "judged", "draft_agrees", "live_agrees")
+    parts = {name: getattr(found, name) for name in figures} | {"asked": asked}
+    return Report(words, {"rulebook": line.slug, "version": draft.number, "backtest": row.pk, **parts})

@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from routing.actions import publishing
 from routing.domain import bookfile, rulefile
-from routing.domain.answers import Answer, follow
-from routing.domain.bookfile import BookFile, FiledExample
+from routing.domain.answers import answer_to_json
+from routing.domain.bookfile import BookFile
 from routing.domain.catalogue import Catalogue
-from routing.models import Rulebook, RulebookVersion
+from routing.domain.factfile import write_facts
+from routing.models import Example, Rulebook, RulebookVersion
 from routing.queries import desk as desk_queries
+from routing.queries.examples import result_of
+from routing.queries.findings import version_findings
 
 ERROR, WARNING = "error", "warning"
 
@@ -24,13 +26,13 @@ class Finding:
 
 
 def check_book(book: BookFile, work_type_id: int | None) -> tuple[Finding, ...]:
-    """Return all that keeps this file from being published here; its examples are tried once nothing else does."""
+    """Return what is found about this file here; its examples are tried once nothing else keeps it from publishing."""
     row = Rulebook.objects.filter(work_type_id=work_type_id).first() or Rulebook(work_type_id=work_type_id)
     draft = RulebookVersion(rulebook=row, number=0, content=rulefile.write(book.rules))
-    found = tuple(Finding(fault.pointer, fault.detail) for fault in publishing.draft_faults(draft))
-    if found:
+    found = tuple(Finding(one.pointer, one.detail, one.level) for one in version_findings(draft))
+    if any(finding.level == ERROR for finding in found):
         return found
-    return tuple(_red_examples(book, desk_queries.load().catalogue(work_type_id)))
+    return (*found, *_red_examples(book, desk_queries.load().catalogue(work_type_id)))
 
 
 def check_form(book: BookFile) -> tuple[Finding, ...]:
@@ -40,32 +42,14 @@ def check_form(book: BookFile) -> tuple[Finding, ...]:
 
 def _red_examples(book: BookFile, catalogue: Catalogue) -> Iterator[Finding]:
     for index, example in enumerate(book.examples):
-        answer = _answer(example, book, catalogue)
-        if answer != example.expected:
-            detail = f"“{example.name}” comes to: {_words(answer)}. Expected: {_words(example.expected)}."
+        row = Example(
+            name=example.name,
+            facts=write_facts(example.facts),
+            done=list(example.done),
+            at=example.at,
+            expected=answer_to_json(example.expected),
+        )
+        result = result_of(row, book.rules, catalogue)
+        if not result.green:
+            detail = f"“{example.name}” comes out otherwise. {result.actual} Expected: {result.expected}"
             yield Finding(f"/examples/{index}", detail)
-
-
-def _answer(example: FiledExample, book: BookFile, catalogue: Catalogue) -> Answer | None:
-    newest = max((fact.seq for fact in example.facts.values()), default=0)
-    return follow(
-        example.facts,
-        book.rules,
-        catalogue,
-        fired=dict.fromkeys(example.done, newest),
-        escalated={},
-        now=example.at,
-        position=newest,
-    ).answer
-
-
-def _words(answer: Answer | None) -> str:
-    if answer is None:
-        return "no end"
-    parts = {
-        "": ", then ".join(answer.to),
-        "approved by ": answer.approved_by,
-        "queue ": answer.queue,
-        "asks for ": ", ".join(answer.needs),
-    }
-    return ", ".join([answer.kind, *(f"{before}{part}" for before, part in parts.items() if part)])

@@ -14,7 +14,8 @@ from routing.domain.facts import MISSING, Fact, Facts, Money, Status, Value, kno
 from routing.domain.prepared import ready_book
 from routing.domain.rules import Op, Rulebook, Test
 
-MOST_TRIED = 4_000
+MOST_TRIED = 3_000
+OTHER_TEXT = "something else"
 _TIMED = frozenset({NOW, CREATED, AGE})
 _CENT, _DAY = Decimal("0.01"), timedelta(days=1)
 _WITHOUT_VALUE = frozenset({Op.KNOWN, Op.MISSING, Op.MATCHES, Op.OLDER_THAN})
@@ -33,8 +34,8 @@ class FactChange:
 class Nearest:
     """The fewest changes that lead elsewhere, and what the rules come to then.
 
-    Without changes, no change of one or two facts that was tried does; ``complete`` is False when there were too many
-    pairs to try each.
+    Without changes, no change of one or two facts that was tried does; ``complete`` is False when values were left out:
+    too many pairs, texts that patterns ask for, and what time alone changes.
     """
 
     changes: tuple[FactChange, ...] = ()
@@ -77,7 +78,16 @@ def nearest(
     ]
     pairs.sort(key=lambda changes: _cost(changes, facts))
     found = _first_otherwise(facts, pairs[:MOST_TRIED], ask, before)
-    return found or Nearest(complete=len(pairs) <= MOST_TRIED)
+    return found or Nearest(complete=len(pairs) <= MOST_TRIED and not _leaves_out(book, catalogue))
+
+
+def _leaves_out(book: Rulebook, catalogue: Catalogue) -> bool:
+    """Whether rules compare what is not tried with every kind of value."""
+    return any(
+        test.fact in _TIMED or test.op is Op.MATCHES or test.op is Op.OLDER_THAN
+        for item in ready_book(book, catalogue).rules
+        for test in tests(item.rule.when)
+    )
 
 
 _Changes = tuple[tuple[str, Fact], ...]
@@ -129,10 +139,11 @@ def _values(facts: Facts, book: Rulebook, catalogue: Catalogue) -> dict[str, lis
         spec = catalogue.input_of(name)
         if spec is not None and spec.choices:
             states.update((known(choice), None) for choice in spec.choices)
+        elif any(isinstance(state.value, str) for state in states) or not states:
+            states[known(OTHER_TEXT)] = None
         if not states:
             states[known(True)] = None
-        if not name.startswith("item.") or name.startswith("item.requester"):
-            states[MISSING] = None
+        states[MISSING] = None
     present = {name: lookup(facts, name) for name in found}
     return {
         name: [s for s in states if (s.status, s.value) != (present[name].status, present[name].value)]

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.http import QueryDict
 
+from routing.domain.conditions import NOW
 from routing.domain.facts import MISSING, Fact, Facts, known
 from routing.domain.rules import Rulebook
 from routing.errors import NotVisible
@@ -77,7 +78,9 @@ def fill(
             ids = {rule.id for rule in rules.rules}
             form.done = [rule_id for rule_id in form.done if rule_id in ids]
             if not lines.errors:
-                form.given = given_by_facts(lines.facts, form.done, now)
+                moment = lines.facts.get(NOW)
+                at = moment.value if moment is not None and isinstance(moment.value, datetime) else now
+                form.given = given_by_facts(lines.facts, form.done, at)
         case "text" if form.title or form.text:
             if len(form.text) > LONGEST_TEXT:
                 form.errors = [f"At most {LONGEST_TEXT:,} characters can be tried."]

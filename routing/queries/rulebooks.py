@@ -1,12 +1,11 @@
 """Rulebooks as people read them: sentences, faults, versions, and what a draft changes."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from routing.domain import rulefile
 from routing.domain.catalogue import Catalogue
 from routing.domain.differences import Part, word_diff
-from routing.domain.faults import Problem, RuleError
+from routing.domain.faults import RuleError
 from routing.domain.roles import Actor
 from routing.domain.rules import All, AnyOf, Condition, Go, Rule
 from routing.domain.rules import Rulebook as Rules
@@ -29,15 +28,14 @@ class BookLine:
     rule_count: int
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class RuleLine:
-    """One rule as a sentence, with what must be mended before it can be published."""
+    """One rule as a sentence, with the texts that it hands over."""
 
     number: int
     rule: Rule
     sentence: str
     texts: tuple[tuple[str, str], ...]
-    faults: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +105,9 @@ def read_rules(version: RulebookVersion) -> Rules | None:
         return None
 
 
-def rule_lines(rules: Rules, catalogue: Catalogue, faults: Iterable[Problem] = ()) -> list[RuleLine]:
-    """Return each rule as a sentence, with its faults."""
-    lines = [
+def rule_lines(rules: Rules, catalogue: Catalogue) -> list[RuleLine]:
+    """Return each rule as a sentence."""
+    return [
         RuleLine(
             number,
             rule,
@@ -118,16 +116,6 @@ def rule_lines(rules: Rules, catalogue: Catalogue, faults: Iterable[Problem] = (
         )
         for number, rule in enumerate(rules.rules, start=1)
     ]
-    for fault in faults:
-        place = fault.pointer.removeprefix("/rules/").partition("/")[0]
-        if fault.pointer.startswith("/rules/") and place.isdigit() and int(place) < len(lines):
-            lines[int(place)].faults.append(fault.detail)
-    return lines
-
-
-def book_faults(faults: Iterable[Problem]) -> list[str]:
-    """Return the faults that concern no single rule."""
-    return [fault.detail for fault in faults if not fault.pointer.startswith("/rules/")]
 
 
 def draft_changes(live: Rules | None, draft: Rules, catalogue: Catalogue) -> list[RuleChange]:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from routing.views import backtests, drafts, examples, publishing, rule_editing, rule_map, rulebooks
+from routing.views import backtests, book_files, drafts, examples, publishing, rule_editing, rule_map, rulebooks
 
 _BOOK = "rulebooks/<slug:slug>/"
 
@@ -32,4 +32,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_BOOK}draft/rules/new/", rule_editing.new_rule, name="new_rule"),
     path(f"{_BOOK}draft/rules/<slug:rule_id>/", rule_editing.edit_rule, name="edit_rule"),
     path(f"{_BOOK}draft/rules/<slug:rule_id>/change/", drafts.change_rule, name="change_rule"),
+    path("rulebooks/schema.json", book_files.schema, name="rulebook_schema"),
+    path(f"{_BOOK}versions/<int:number>/export.<slug:form>", book_files.export, name="export_rulebook"),
+    path(f"{_BOOK}import/", book_files.import_file, name="import_rulebook"),
 ]

@@ -13,6 +13,7 @@ from routing.forms.numbers import whole_number
 from routing.models import RulebookVersion
 from routing.queries import desk as desk_queries
 from routing.queries import rulebooks
+from routing.queries.findings import draft_findings
 from routing.queries.rulebooks import BookLine
 from routing.views.access import ADMINS, DeskRequest, page
 from routing.views.rulebooks import visible_book
@@ -51,13 +52,16 @@ def show_draft(
     catalogue = desk_queries.load().catalogue(line.type_id)
     rules = rulebooks.read_rules(shown) or Rules((), "")
     live = rulebooks.read_rules(line.live) if line.live else None
-    faults = publishing.draft_faults(shown)
+    findings = draft_findings(shown)
+    errors = sum(finding.level == "error" for finding in findings)
     context = {
         "book": line,
         "version": shown,
-        "rules": rulebooks.rule_lines(rules, catalogue, faults),
-        "book_faults": rulebooks.book_faults(faults),
-        "fault_count": len(faults),
+        "rules": rulebooks.rule_lines(rules, catalogue),
+        "findings": findings,
+        "book_findings": any(not finding.rule for finding in findings),
+        "fault_count": errors,
+        "warning_count": len(findings) - errors,
         "fallback": rules.fallback_queue,
         "queues": catalogue.queues,
         "changes": rulebooks.draft_changes(live, rules, catalogue),

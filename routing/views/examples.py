@@ -53,7 +53,8 @@ def example_list(request: DeskRequest, slug: str) -> HttpResponse:
 
 def try_address(line: BookLine, version: RulebookVersion, result: ExampleResult) -> str:
     """Return where an example is tried on a version."""
-    facts = json.dumps(result.example.facts, ensure_ascii=False)
+    now = {"now": {"datetime": result.example.at.isoformat()}}
+    facts = json.dumps(now | result.example.facts, ensure_ascii=False)
     query = urlencode({"facts": facts, "done": result.example.done}, doseq=True)
     return f"{reverse('routing:try_rules', args=[line.slug, version.number])}?{query}"
 

@@ -16,7 +16,7 @@ from routing.actions.drafting import start_draft
 from routing.domain import rulefile
 from routing.domain.roles import DESK, Role
 from routing.models import Example, Rulebook, RulebookVersion, WorkType
-from tests.desks import TestDesk
+from tests.desks import TestDesk, decide
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +37,7 @@ def desk() -> TestDesk:
     made = TestDesk()
     made.queue("triage", staff_role="operator")
     made.queue("finance")
+    made.person("staff", Role.REVIEWER, queues=("triage", "finance"))
     return made
 
 
@@ -142,7 +143,8 @@ def test_check_says_what_keeps_a_file_from_being_published(support: WorkType, tm
     )
     code, _, err = failure("check", book_file(tmp_path, examples=[LARGE | {"expected": {"kind": "finish"}}]))
     assert code == 1
-    assert "/examples/0: “A large refund” comes to: review, queue finance. Expected: finish." in err
+    red = "“A large refund” comes out otherwise. Finance decides: It is a lot. Expected: It is finished."
+    assert f"/examples/0: {red}" in err
     code, _, err = failure("check", book_file(tmp_path, rulebook="website"))
     assert (code, "There is no rulebook “website” here." in err) == (1, True)
     assert not RulebookVersion.objects.filter(status="draft").exists()
@@ -163,7 +165,7 @@ def test_rules_that_did_their_part_in_an_example_are_passed_over(support: WorkTy
 
 def test_publishing_names_who_did_it(desk: TestDesk, support: WorkType, tmp_path: Path) -> None:
     desk.person("ada", Role.ADMIN)
-    run("import", book_file(tmp_path, rules=[{"id": "r1", **FINISH}]), "--as", "ada")
+    run("import", book_file(tmp_path, rules=[{"id": "r1", **FINISH}], examples=[]), "--as", "ada")
     assert draft().created_by == desk.people["ada"]
     assert run("publish", "support", "--note", "Simpler", "--as", "ada") == "Version 2 of Support is live.\n"
     live = RulebookVersion.objects.get(status="published")
@@ -227,3 +229,23 @@ def test_a_pipeline_without_a_database_checks_the_form(tmp_path: Path) -> None:
     twice = check(book_file(tmp_path, rules=[{"id": "r1", **FINISH}, {"id": "r1", **FINISH}]))
     assert (twice.returncode, json.loads(twice.stdout)["problems"][0]["pointer"]) == (1, "/rules/1/id")
     assert "Traceback" not in twice.stderr
+
+
+def test_a_draft_is_followed_over_what_was_decided(desk: TestDesk, support: WorkType, tmp_path: Path) -> None:
+    desk.send("Refund 250 EUR", type="support")
+    decide()
+    run("import", book_file(tmp_path, rules=[{"id": "r2", **FINISH}], examples=[]))
+    told = json.loads(run("backtest", "support", "--last", "100", "--format", "json"))
+    assert (told["ok"], told["compared"], told["elsewhere"], told["not_followed"]) == (True, 1, 1, 0)
+    assert run("publish", "support", "--note", "Simpler") == "Version 2 of Support is live.\n"
+
+
+def test_publishing_without_a_back_test_needs_a_reason(desk: TestDesk, support: WorkType, tmp_path: Path) -> None:
+    desk.send("Refund 250 EUR", type="support")
+    decide()
+    run("import", book_file(tmp_path))
+    code, _, err = failure("publish", "support", "--note", "Same")
+    assert (code, "Run a back-test of this draft" in err) == (1, True)
+    run("publish", "support", "--note", "Same", "--reason", "nothing changes")
+    live = RulebookVersion.objects.get(status="published")
+    assert live.note == "Same (from the command line)\n\nWithout a fresh back-test: nothing changes"

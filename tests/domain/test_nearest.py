@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 
 from routing.domain.answers import Answer, follow
@@ -63,6 +64,20 @@ def test_two_facts_are_changed_when_one_is_not_enough() -> None:
 def test_rules_that_always_answer_alike_have_no_change() -> None:
     book = Rulebook((Rule("all", All(), Finish()),), "triage")
     assert found({}, book) == Nearest()
+
+
+@pytest.mark.parametrize("test", [Test("item.text", Op.CONTAINS, "refund"), Test("item.text", Op.IS, "refund")])
+def test_another_text_is_tried_where_this_one_decides(test: Test) -> None:
+    book = Rulebook((Rule("text", test, Finish()), Rule("rest", All(), Escalate("support", "look"))), "triage")
+    [change] = found({"item.text": known("refund")}, book).changes
+    assert change.name == "item.text"
+
+
+def test_patterns_are_not_claimed_to_have_been_tried() -> None:
+    book = Rulebook(
+        (Rule("text", Test("item.text", Op.MATCHES, "re+fund"), Finish()), Rule("rest", All(), Finish())), "triage"
+    )
+    assert not found({"item.text": known("hi")}, book).complete
 
 
 @given(facts, rulebooks())

@@ -40,6 +40,7 @@ ADA = Actor(role=Role.ADMIN, name="ada")
 
 @pytest.fixture
 def refunds(desk: TestDesk) -> WorkType:
+    desk.person("staff", Role.REVIEWER, queues=("triage", "finance"))
     row = desk.work_type("refunds", AMOUNT, NOTE, SHOP)
     desk.rules("refunds", LOOK, FINISH)
     return row

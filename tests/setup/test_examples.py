@@ -29,6 +29,7 @@ FINANCE = '{"kind": "review", "queue": "finance"}'
 
 @pytest.fixture(autouse=True)
 def support(desk: TestDesk) -> WorkType:
+    desk.person("staff", Role.REVIEWER, queues=("triage", "finance"))
     row = desk.work_type("support", AMOUNT)
     desk.rules("support", BIG, REST)
     return row

@@ -290,6 +290,7 @@ PAGES = (
     "/rulebooks/support/versions/2/map/",
     "/rulebooks/support/draft/rules/r1/",
     "/rulebooks/support/draft/rules/new/",
+    "/rulebooks/support/import/",
     "/settings/",
     "/settings/destinations/",
     "/settings/destinations/refund/",

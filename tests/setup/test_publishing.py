@@ -44,6 +44,7 @@ DESK_ADMIN = Actor(role=Role.ADMIN, name="ada")
 def refunds(desk: TestDesk) -> WorkType:
     row = desk.work_type("refunds", AMOUNT)
     desk.queue("first")
+    desk.person("staff", Role.REVIEWER, queues=("triage", "finance", "first"))
     desk.rules("refunds", TO_TRIAGE)
     return row
 

@@ -225,8 +225,8 @@ def test_a_fault_stands_at_its_rule_and_stops_publishing(support: WorkType, admi
     post = rule_post(support, do="escalate", queue="nowhere", reason="?")
     admin.post("/rulebooks/support/draft/rules/r2/", post)
     context = admin.get("/rulebooks/support/draft/").context
-    assert [line.faults for line in context["rules"]] == [[], ["There is no queue “nowhere”."]]
-    assert context["book_faults"] == ["There is no queue “gone”."]
+    errors = [(one.rule, one.text) for one in context["findings"] if one.level == "error"]
+    assert sorted(errors) == [(0, "There is no queue “gone”."), (2, "There is no queue “nowhere”.")]
     answer = admin.post("/rulebooks/support/draft/publish/", {"note": "now", "revision": draft_of(support).revision})
     assert answer.status_code == 422
     assert "now</textarea>" in answer.content.decode()

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterable
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from dispatchdesk.management import bookwork
 from dispatchdesk.management.bookwork import PROBLEMS, UNREADABLE, Refused, Report
@@ -16,7 +18,8 @@ class Command(BaseCommand):
     """Parse what is asked, and print what came of it."""
 
     help = (
-        "Export, import, check and publish rulebooks. Exits with 0: fine, 1: problems, 2: cannot be read, 3: refused."
+        "Export, import, check, back-test and publish rulebooks. "
+        "Exits with 0: fine, 1: problems, 2: cannot be read, 3: refused."
     )
     requires_system_checks: list[str] = []
 
@@ -45,9 +48,17 @@ class Command(BaseCommand):
         publish.add_argument("slug")
         publish.add_argument("--note", required=True, help="what changes, and why")
 
-        for verb in (taken, publish):
+        publish.add_argument("--reason", default="", help="why there is no fresh back-test, when there is none")
+
+        follow = verbs.add_parser("backtest", help="follow the draft over stored decisions")
+        follow.add_argument("slug")
+        window = follow.add_mutually_exclusive_group(required=True)
+        window.add_argument("--last", type=int, metavar="N", help="over the last N decisions")
+        window.add_argument("--since", type=_day, metavar="DAY", help="over those since a day, such as 2026-03-31")
+
+        for verb in (taken, publish, follow):
             verb.add_argument("--as", dest="username", default="", help="the admin who does it; else the command line")
-        for verb in (taken, check, publish):
+        for verb in (taken, check, publish, follow):
             verb.add_argument("--format", choices=("text", "json"), default="text")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -88,6 +99,10 @@ class Command(BaseCommand):
             self.stdout.write(words)
 
 
+def _day(text: str) -> datetime:
+    return datetime.combine(date.fromisoformat(text), time.min, tzinfo=timezone.get_current_timezone())
+
+
 def _done(options: dict[str, Any]) -> Report:
     match options["verb"]:
         case "import":
@@ -97,6 +112,9 @@ def _done(options: dict[str, Any]) -> Report:
             )
         case "check":
             return bookwork.checked(options["what"], draft=options["draft"], with_desk=not options["no_desk"])
+        case "backtest":
+            actor = bookwork.actor_named(options["username"])
+            return bookwork.backtested(options["slug"], most=options["last"], since=options["since"], actor=actor)
         case _:
             actor = bookwork.actor_named(options["username"])
-            return bookwork.published(options["slug"], note=options["note"], actor=actor)
+            return bookwork.published(options["slug"], note=options["note"], reason=options["reason"], actor=actor)

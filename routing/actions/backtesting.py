@@ -32,7 +32,8 @@ def start_backtest(
 ) -> Backtest:
     """Start following a draft over the last ``most`` decisions of its rulebook, or those since a moment.
 
-    Raises Invalid for no window or one that is too large, Conflict when it is not a draft any more or one runs already.
+    At most the newest ``MOST`` are followed. Raises Invalid for no window or one that is too large, Conflict when it is
+    not a draft any more or one runs already.
     """
     check_admin(actor)
     if (most is None) == (since is None) or (most is not None and not 1 <= most <= MOST):
@@ -97,9 +98,9 @@ def _chunk(row: Backtest) -> bool:
     desk, book = desk_queries.load(), row.rulebook
     counts: Tally = row.tally or tally.empty_tally()
     if "first_id" not in counts:
-        window, row.total = window_of(book.pk, most=row.most, since=row.since)
-        counts["first_id"] = window.first_id
-    window = Window(book.pk, counts["first_id"])
+        window, row.total = window_of(book.pk, most=row.most or MOST, since=row.since)
+        counts |= {"first_id": window.first_id, "last_id": window.last_id}
+    window = Window(book.pk, counts["first_id"], counts["last_id"])
     found, cursor = stories(window, desk, row.cursor)
     if not found:
         row.tally = counts

@@ -18,6 +18,7 @@ def empty_tally() -> Tally:
     """Return a tally of nothing."""
     return {
         "outcomes": dict.fromkeys(Outcome, 0),
+        "places": [],
         "matrix": {},
         "asked": {},
         "people": {"live": [0, 0], "draft": [0, 0]},
@@ -32,12 +33,13 @@ def add(tally: Tally, replayed: Iterable[Replayed], wishes: Mapping[int, Wish], 
         if one.went is None or one.draft is None or one.went.answer is None or one.draft.answer is None:
             continue
         went, draft = one.went.answer, one.draft.answer
-        _count(tally["matrix"].setdefault(_place(tally["matrix"], went), {}), draft)
+        row = tally["matrix"].setdefault(_place(tally, went), {})
+        key = _place(tally, draft)
+        row[key] = row.get(key, 0) + 1
         if one.past.id in wishes:
-            wish = wishes[one.past.id]
-            _agree(tally["people"]["draft"], draft, went, wish)
-            if one.live is not None and one.live.answer is not None:
-                _agree(tally["people"]["live"], one.live.answer, went, wish)
+            live = one.live.answer if one.live is not None else None
+            _agree(tally["people"]["draft"], draft, went, wishes[one.past.id])
+            _agree(tally["people"]["live"], live, went, wishes[one.past.id])
         if one.outcome is Outcome.ELSEWHERE:
             for name in draft.needs:
                 if name in tally["asked"] or len(tally["asked"]) < MOST_ASKED:
@@ -52,18 +54,18 @@ def place_key(answer: Answer) -> str:
     return json.dumps(answer_to_json(answer), sort_keys=True, ensure_ascii=False)
 
 
-def _place(known: Mapping[str, object], answer: Answer) -> str:
-    key = place_key(answer)
-    return key if key in known or len(known) < MOST_PLACES else OTHER
+def _place(tally: Tally, answer: Answer) -> str:
+    """Return under what an answer is counted; once there are many places, new ones are counted as one."""
+    key, known = place_key(answer), tally["places"]
+    if key not in known:
+        if len(known) >= MOST_PLACES:
+            return OTHER
+        known.append(key)
+    return key
 
 
-def _count(row: dict[str, int], answer: Answer) -> None:
-    key = _place(row, answer)
-    row[key] = row.get(key, 0) + 1
-
-
-def _agree(counts: list[int], answer: Answer, went: Answer, wish: Wish) -> None:
+def _agree(counts: list[int], answer: Answer | None, went: Answer, wish: Wish) -> None:
     right, place = wish
-    chosen = place in answer.to if place else answer != went
+    chosen = answer is not None and (place in answer.to if place else answer != went)
     agrees = answer == went if right else chosen
     counts[0 if agrees else 1] += 1

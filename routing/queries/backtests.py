@@ -120,7 +120,7 @@ def _matrix(counted: dict[str, dict[str, int]], catalogue: Catalogue) -> Matrix:
     rows = []
     for start in froms:
         row = counted[start]
-        cells = [Cell(row.get(key, 0), _shade(row.get(key, 0), largest), key == start) for key in keys]
+        cells = [Cell(row.get(key, 0), _shade(row.get(key, 0), largest), key == start != OTHER) for key in keys]
         rows.append((place_words(start, catalogue), cells))
     return Matrix([place_words(key, catalogue) for key in keys], rows)
 

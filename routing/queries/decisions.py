@@ -15,6 +15,7 @@ from routing.models import Decision, FactRevision, WorkItem
 from routing.queries.desk import Desk, published_rules
 from routing.queries.facts import item_values
 
+_STATUSES = {status.value: status for status in Status}
 # What a rule sets later was otherwise before; the first priority is not kept.
 _BEFORE_RULES: dict[str, Fact] = {"item.priority": UNKNOWN, "item.tags": known(())}
 
@@ -143,7 +144,7 @@ def facts_at(
             continue
         if space == "source" and _too_old(desk, rest.partition(".")[0], row, revision):
             continue
-        status = Status(revision.status)
+        status = _STATUSES[revision.status]
         value = value_from_json(revision.value) if status is Status.KNOWN else None
         facts[name] = Fact(status, value, revision.seq, revision.cause)
     for name, present in item_values(item, row.decided_at).items():

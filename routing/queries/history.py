@@ -19,10 +19,11 @@ _NOT_BY_RULES = frozenset({"error", "limit"})
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which decisions count: those of the rulebook from this id on."""
+    """Which decisions count: those of the rulebook from one id to another, so that later ones do not join in."""
 
     rulebook_id: int
     first_id: int
+    last_id: int
 
 
 def _decisions(rulebook_id: int) -> QuerySet[Decision]:
@@ -35,19 +36,17 @@ def has_history(rulebook_id: int) -> bool:
     return _decisions(rulebook_id).exists()
 
 
-def window_of(rulebook_id: int, *, most: int | None, since: datetime | None) -> tuple[Window, int]:
-    """Return the window of the last ``most`` decisions, or of those since a moment, and how many are in it."""
+def window_of(rulebook_id: int, *, most: int, since: datetime | None) -> tuple[Window, int]:
+    """Return the window of the last ``most`` decisions, those before a moment left out, and how many are in it."""
     rows = _decisions(rulebook_id)
     if since is not None:
-        first = rows.filter(decided_at__gte=since).aggregate(first=Min("pk"))["first"]
-    else:
-        ids = rows.order_by("-pk").values_list("pk", flat=True)
-        first = ids[most - 1 : most].first() if most else None
-        first = first if first is not None else rows.aggregate(first=Min("pk"))["first"]
-    if first is None:
-        newest = rows.aggregate(newest=Max("pk"))["newest"] or 0
-        return Window(rulebook_id, newest + 1), 0
-    return Window(rulebook_id, first), rows.filter(pk__gte=first).count()
+        rows = rows.filter(decided_at__gte=since)
+    last = rows.aggregate(last=Max("pk"))["last"]
+    if last is None:
+        return Window(rulebook_id, 1, 0), 0
+    ids = rows.filter(pk__lte=last).order_by("-pk").values_list("pk", flat=True)
+    first = ids[most - 1 : most].first() or rows.aggregate(first=Min("pk"))["first"]
+    return Window(rulebook_id, first, last), rows.filter(pk__gte=first, pk__lte=last).count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +61,10 @@ class Story:
 def stories(window: Window, desk: Desk, after_item: int) -> tuple[list[Story], int]:
     """Return the runs of the next items that have decisions in the window, and the id of the last item looked at.
 
-    In four queries, whatever they hold. No item is left when the list is empty.
+    In five queries, whatever they hold. No item is left when the list is empty.
     """
-    counted = _decisions(window.rulebook_id).filter(pk__gte=window.first_id, item_id__gt=after_item)
+    counted = _decisions(window.rulebook_id).filter(pk__gte=window.first_id, pk__lte=window.last_id)
+    counted = counted.filter(item_id__gt=after_item)
     ids = list(counted.order_by("item_id").values_list("item_id", flat=True).distinct()[:ITEMS_AT_ONCE])
     if not ids:
         return [], after_item
@@ -73,8 +73,11 @@ def stories(window: Window, desk: Desk, after_item: int) -> tuple[list[Story], i
     for revision in FactRevision.objects.filter(item_id__in=ids).defer("quote").order_by("item_id", "seq"):
         revisions[revision.item_id].append(revision)
     decided: dict[int, list[Decision]] = defaultdict(list)
-    rows = Decision.objects.filter(item_id__in=ids).select_related("version__rulebook__work_type")
-    for row in rows.defer("version__content").order_by("pk"):
+    rows = list(Decision.objects.filter(item_id__in=ids).order_by("pk"))
+    versions = RulebookVersion.objects.select_related("rulebook__work_type").defer("content")
+    known = versions.in_bulk({row.version_id for row in rows if row.version_id is not None})
+    for row in rows:  # one object for each version: joined, every row would make three of its own
+        row.version = known[row.version_id] if row.version_id is not None else None
         decided[row.item_id].append(row)
     found = [
         story for item_id in ids for story in _runs(window, desk, items[item_id], decided[item_id], revisions[item_id])
@@ -88,7 +91,7 @@ def _runs(
     by_run: dict[int, list[Past]] = defaultdict(list)
     floor = 0
     for row in decided:
-        if row.version is not None and row.version.rulebook_id == window.rulebook_id:
+        if row.pk <= window.last_id and row.version is not None and row.version.rulebook_id == window.rulebook_id:
             by_run[row.run].append(_past(row, facts_at(item, desk, row, revisions, floor)))
         floor = row.position
     for run in by_run.values():

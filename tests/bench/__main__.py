@@ -25,7 +25,7 @@ def main() -> None:
     from dispatchdesk.runtime import environment  # noqa: PLC0415
     from dispatchdesk.runtime.bootstrap import use  # noqa: PLC0415
     from dispatchdesk.runtime.postgres import cluster  # noqa: PLC0415
-    from tests.bench import peers, rules, work  # noqa: PLC0415
+    from tests.bench import backtest, peers, rules, work  # noqa: PLC0415
 
     with ExitStack() as stack:
         if not environment.text("DATABASE_URL"):
@@ -35,7 +35,12 @@ def main() -> None:
         databases = runner.setup_databases()
         stack.callback(runner.teardown_databases, databases)
         stack.callback(connection.close)
-        figures = {"rules": rules.figures(), "other rule engines": peers.figures(), "work": work.figures()}
+        figures = {
+            "rules": rules.figures(),
+            "other rule engines": peers.figures(),
+            "work": work.figures(),
+            "back-test": backtest.figures(),
+        }
     for part, rows in figures.items():
         print(f"\n{part}")
         for name, row in rows.items():

@@ -59,13 +59,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What people made of where rules sent a piece of work.
+    """What people made of a decision of the rules.
 
-    ``right``: they approved it. Else they chose ``place`` (the slug of a type or destination), or, when that is empty,
-    declined it.
+    ``kept``: they approved it as it was; else they fixed or declined it. ``place_right`` says whether they approved
+    where the work was sent; None when that tells nothing. ``place`` is the slug of the type or destination they chose.
     """
 
-    right: bool
+    kept: bool
+    place_right: bool | None = None
     place: str = ""
 
 
@@ -97,7 +98,7 @@ class PeopleKind(Protocol):
         """Return the open questions about an item that the actor may see, the one of its review point first."""
 
     def judged(self, decision_ids: Sequence[int]) -> dict[int, Judged]:
-        """Return what people made of where these decisions sent the work, for those that tell."""
+        """Return what people made of these decisions, by the ids of those that they approved, fixed or declined."""
 
     def said(self, item: WorkItem) -> dict[int, str]:
         """Return what people wrote with what they decided about the item, by the id that its events name."""

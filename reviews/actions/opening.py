@@ -29,19 +29,18 @@ def _queues_in_use() -> dict[str, Queue]:
     return {queue.destination.slug: queue for queue in rows}
 
 
-def _judged(verdict: Verdict) -> Judged | None:
-    """Return what a verdict says about the place that the work was sent to; None when it says nothing."""
-    proposal, correction = verdict.proposal, verdict.correction or {}
-    match proposal.get("kind"), verdict.kind:
-        case "calls", "approve" | "correct":
-            return Judged(right=True)
-        case "calls", "reject":
-            return Judged(right=False)
+_JUDGING = ("approve", "correct", "reject")
+
+
+def _judged(verdict: Verdict) -> Judged:
+    """Return what a verdict says about the decision it was asked on."""
+    kept, chosen = verdict.kind == "approve", {**verdict.proposal, **(verdict.correction or {})}
+    match verdict.proposal.get("kind"), verdict.kind:
+        case "calls", kind:
+            return Judged(kept, place_right=kind != "reject")
         case "route", "approve" | "correct":
-            chosen = {**proposal, **correction}
-            place = str(chosen.get("type") or chosen.get("destination") or "")
-            return Judged(right=False, place=place) if place else None
-    return None
+            return Judged(kept, place=str(chosen.get("type") or chosen.get("destination") or ""))
+    return Judged(kept)
 
 
 class QueuePeople:
@@ -126,18 +125,17 @@ class QueuePeople:
         ]
 
     def judged(self, decision_ids: Sequence[int]) -> dict[int, Judged]:
-        """Return what people made of where these decisions sent the work, in one query.
+        """Return what people made of these decisions, in one query.
 
         Approving the requests of tools, with or without other words in them, says that the place was right; declining
         them says that it was not. Approving or fixing a route chooses its type, else its destination. What else people
         decide says nothing about the place.
         """
-        rows = Verdict.objects.filter(review__decision_id__in=decision_ids, undone_at=None).select_related("review")
+        rows = Verdict.objects.filter(review__decision_id__in=decision_ids, undone_at=None, kind__in=_JUDGING)
         found = {}
-        for row in rows.defer("review__proposal").order_by("pk"):
-            judged = _judged(row)
-            if judged is not None and row.review.decision_id is not None:
-                found[row.review.decision_id] = judged
+        for row in rows.select_related("review").defer("review__proposal").order_by("pk"):
+            if row.review.decision_id is not None:
+                found[row.review.decision_id] = _judged(row)
         return found
 
     def said(self, item: WorkItem) -> dict[int, str]:

@@ -115,7 +115,11 @@ def _chunk(row: Backtest) -> bool:
         replayed = replay(story.decisions, draft, live.rules if live.version_id else None, catalogue, read)
         results.append((story, [one for one in replayed if one.past.id >= window.first_id]))
     ids = [one.past.id for _, many in results for one in many]
-    wishes = {key: (judged.right, judged.place) for key, judged in people().judged(ids).items()}
+    wishes = {
+        key: (judged.place_right is True, judged.place)
+        for key, judged in people().judged(ids).items()
+        if judged.place or judged.place_right is not None
+    }
     for story, many in results:
         tally.add(counts, many, wishes, story.item.pk)
     row.tally, row.cursor, row.attempts = counts, cursor, 0

@@ -1,6 +1,8 @@
 """Rulebooks as people read them: sentences, faults, versions, and what a draft changes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from routing.domain import rulefile
 from routing.domain.catalogue import Catalogue
@@ -11,6 +13,7 @@ from routing.domain.rules import All, AnyOf, Condition, Go, Rule
 from routing.domain.rules import Rulebook as Rules
 from routing.domain.sentences import rule_sentence
 from routing.models import RulebookVersion, WorkType
+from routing.queries.rule_reports import RuleReport
 
 FIRST_LOOK = "first-look"  # the slug of the rulebook without a type; no work type may have it
 
@@ -30,12 +33,13 @@ class BookLine:
 
 @dataclass(frozen=True, slots=True)
 class RuleLine:
-    """One rule as a sentence, with the texts that it hands over."""
+    """One rule as a sentence, with the texts that it hands over, and how it has done (None: not asked for)."""
 
     number: int
     rule: Rule
     sentence: str
     texts: tuple[tuple[str, str], ...]
+    report: RuleReport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +109,17 @@ def read_rules(version: RulebookVersion) -> Rules | None:
         return None
 
 
-def rule_lines(rules: Rules, catalogue: Catalogue) -> list[RuleLine]:
-    """Return each rule as a sentence."""
+def rule_lines(
+    rules: Rules, catalogue: Catalogue, reports: Mapping[str, RuleReport] = MappingProxyType({})
+) -> list[RuleLine]:
+    """Return each rule as a sentence, with its report when there is one."""
     return [
         RuleLine(
             number,
             rule,
             rule_sentence(rule, catalogue),
             rule.then.params if isinstance(rule.then, Go) else (),
+            reports.get(rule.id),
         )
         for number, rule in enumerate(rules.rules, start=1)
     ]

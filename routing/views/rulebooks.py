@@ -10,6 +10,7 @@ from routing.models import RulebookVersion
 from routing.queries import desk as desk_queries
 from routing.queries import rulebooks, trials
 from routing.queries.items import find_item, recent_items
+from routing.queries.rule_reports import rule_reports
 from routing.queries.rulebooks import BookLine
 from routing.views.access import DeskRequest, page
 
@@ -48,10 +49,13 @@ def visible_book(request: DeskRequest, slug: str) -> BookLine:
 def _show(request: DeskRequest, line: BookLine, shown: RulebookVersion | None) -> HttpResponse:
     catalogue = desk_queries.load().catalogue(line.type_id)
     rules = rulebooks.read_rules(shown) if shown else None
+    reports = {}
+    if rules and shown and shown.status == RulebookVersion.PUBLISHED:
+        reports = rule_reports(shown.rulebook_id, [rule.id for rule in rules.rules])
     context = {
         "book": line,
         "version": shown,
-        "rules": rulebooks.rule_lines(rules, catalogue) if rules else [],
+        "rules": rulebooks.rule_lines(rules, catalogue, reports) if rules else [],
         "fallback": catalogue.name_of(rules.fallback_queue) if rules else "",
         "history": rulebooks.history(line.type_id),
     }

@@ -36,6 +36,7 @@ def values_for(world: World, row: Row, route: str) -> dict[str, object]:
         "example_id": Example.objects.get().pk,
         "backtest_id": Backtest.objects.get().pk,
         "kind": "tool-http",
+        "form": "yaml",
         "name": "order_number",
         "token": world.link(row.item),
         "review_id": world.review("refund").pk,

@@ -14,7 +14,7 @@ from tests.story.conftest import PracticeDesk, Visit, Visitor
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 # Addresses that only answer POST, files, the API's own pages and Django's admin, which are not ours to draw.
-NOT_PAGES = {"routing:file", "logout", "switch_role"}
+NOT_PAGES = {"routing:file", "routing:export_rulebook", "routing:rulebook_schema", "logout", "switch_role"}
 OTHERS = ("/admin/", "/api/", "/static/", "/healthz")
 MOST_OF_A_KIND = {"routing:destination": 3, "routing:edit_destination": 3}
 
@@ -46,9 +46,13 @@ def looked_at(page: Page, how: str) -> list[str]:
     return found
 
 
+# Links in pictures have no plain href of their own.
+LINKS = "[...document.querySelectorAll('a[href]')].map((a) => new URL(a.getAttribute('href'), document.baseURI).href)"
+
+
 def links(page: Page) -> Iterator[tuple[str, str]]:
     """The addresses of ours that the page leads to, each with the name of its kind of page."""
-    for link in page.evaluate("[...document.querySelectorAll('a[href]')].map((one) => one.href)"):
+    for link in page.evaluate(LINKS):
         parts = urlsplit(link)
         if parts.netloc != urlsplit(page.url).netloc or parts.path.startswith(OTHERS):
             continue

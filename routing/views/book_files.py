@@ -132,6 +132,7 @@ def _ask(request: DeskRequest, line: BookLine, text: str, book: BookFile, shown:
         text,
         status=status,
         seen=shown,
+        changed=status == 409,
         other=book.slug if book.slug != line.slug else "",
         changes=rulebooks.draft_changes(before, book.rules, catalogue) if draft else None,
         examples=len(book.examples),

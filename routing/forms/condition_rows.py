@@ -59,6 +59,7 @@ class Row:
     ops: list[tuple[str, str]] = field(default_factory=list)
     choices: tuple[tuple[str, str], ...] = ()
     hint: str = ""
+    seen: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

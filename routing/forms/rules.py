@@ -27,6 +27,7 @@ from routing.domain.sentences import condition_words
 from routing.forms.condition_rows import Rows, TooDeep, condition_of, edit_rows, posted_rows, prepare, rows_of
 from routing.forms.numbers import whole_number
 from routing.queries.desk import Desk
+from routing.queries.fact_catalogue import values_seen
 from routing.queries.fact_names import FactGroup, fact_groups
 from routing.queries.texts import texts_wanted
 
@@ -249,6 +250,7 @@ def offers(fields: RuleFields, desk: Desk, type_id: int | None) -> Offers:
     catalogue = desk.catalogue(type_id)
     facts = fact_groups(desk, type_id)
     prepare(fields.groups, catalogue, {fact.name for group in facts for fact in group.facts})
+    _offer_values(fields, type_id, catalogue)
     _prepare_texts(fields, desk)
     ports = catalogue.ports.values()
     places = [(word, [(port.slug, port.name) for port in ports if port.kind is kind]) for kind, word in _PLURALS]
@@ -268,6 +270,14 @@ def offers(fields: RuleFields, desk: Desk, type_id: int | None) -> Offers:
         priorities=PRIORITIES,
         writes=bool(fields.approved_by) or any(port is not None and port.writes for port in chosen),
     )
+
+
+def _offer_values(fields: RuleFields, type_id: int | None, catalogue: Catalogue) -> None:
+    """Give each row that takes one value those that its fact had lately."""
+    rows = [row for group in fields.groups for row in group.rows if row.name]
+    seen = values_seen(type_id, catalogue) if rows else {}
+    for row in rows:
+        row.seen = seen.get(row.name, ()) if row.takes == "one" else ()
 
 
 def _with_gone(choices: list[tuple[str, str]], chosen: Iterable[str]) -> list[tuple[str, str]]:

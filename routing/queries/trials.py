@@ -180,26 +180,25 @@ def _sets(found: Followed, before: Facts, catalogue: Catalogue) -> str:
 
 
 def asked_words(name: str, catalogue: Catalogue) -> str:
-    """Say who is asked for a fact that is lacking, in the order in which they are."""
-    label = catalogue.label(name)
+    """Say who is asked for a fact that is lacking."""
+    return f"{catalogue.label(name)}: {asked_of(name, catalogue)}"
+
+
+def asked_of(name: str, catalogue: Catalogue) -> str:
+    """Say who is asked for a fact, in the order in which they are."""
     space, _, rest = name.partition(".")
-    slug = rest.partition(".")[0]
     spec = catalogue.input_of(name)
     if spec is not None:
         who = [_PROVIDERS[provider] for provider in spec.providers if provider in _PROVIDERS]
         if spec.source and "source" in spec.providers:
             who.insert(1, catalogue.name_of(spec.source.split(".")[1]))
-        return f"{label}: asked of {_then(who)}" if who else f"{label}: nobody can be asked"
+        return f"asked of {', then '.join(who)}" if who else "nobody can be asked"
     if space == "source":
-        return f"{label}: looked up in {catalogue.name_of(slug)}"
-    return f"{label}: asked of the AI router" if space == "router" else f"{label}: nobody can be asked"
+        return f"looked up in {catalogue.name_of(rest.partition('.')[0])}"
+    return "asked of the AI router" if space == "router" else "nobody can be asked"
 
 
 _PROVIDERS = {"text": "the request's own text", "requester": "the requester"}
-
-
-def _then(words: Sequence[str]) -> str:
-    return ", then ".join(words)
 
 
 def otherwise_words(other: Nearest, catalogue: Catalogue) -> str:

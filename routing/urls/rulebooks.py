@@ -9,6 +9,7 @@ _BOOK = "rulebooks/<slug:slug>/"
 urlpatterns: list[URLPattern] = [
     path("rulebooks/", rulebooks.book_list, name="rulebooks"),
     path(_BOOK, rulebooks.book, name="rulebook"),
+    path(f"{_BOOK}facts/", rulebooks.facts, name="facts"),
     path(f"{_BOOK}versions/<int:number>/", rulebooks.version, name="rulebook_version"),
     path(f"{_BOOK}versions/<int:number>/try/", rulebooks.try_it, name="try_rules"),
     path(f"{_BOOK}versions/<int:number>/try/keep/", examples.keep_example, name="keep_example"),

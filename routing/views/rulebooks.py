@@ -9,6 +9,7 @@ from routing.forms import trials as trial_forms
 from routing.models import RulebookVersion
 from routing.queries import desk as desk_queries
 from routing.queries import rulebooks, trials
+from routing.queries.fact_catalogue import fact_lines
 from routing.queries.items import find_item, recent_items
 from routing.queries.rule_reports import rule_reports
 from routing.queries.rulebooks import BookLine
@@ -60,6 +61,17 @@ def _show(request: DeskRequest, line: BookLine, shown: RulebookVersion | None) -
         "history": rulebooks.history(line.type_id),
     }
     return render(request, "rulebooks/book.html", context)
+
+
+@page("GET")
+def facts(request: DeskRequest, slug: str) -> HttpResponse:
+    """Every fact that rules of this rulebook may name, with its kind, who provides it and values seen lately."""
+    line = visible_book(request, slug)
+    version, words = line.draft or line.live, request.GET.get("q", "")[:100]
+    rules = rulebooks.read_rules(version) if version else None
+    groups = fact_lines(desk_queries.load(), line.type_id, rules, words)
+    context = {"book": line, "version": version, "groups": groups, "words": words}
+    return render(request, "rulebooks/facts.html", context)
 
 
 @page("GET", "POST")

@@ -285,6 +285,7 @@ PAGES = (
     "/rulebooks/support/versions/2/try/?way=text",
     "/rulebooks/support/versions/1/open/",
     "/rulebooks/support/backtests/",
+    "/rulebooks/support/facts/",
     "/rulebooks/support/examples/",
     "/rulebooks/support/examples/new/",
     "/rulebooks/support/versions/2/map/",

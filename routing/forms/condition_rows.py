@@ -1,5 +1,6 @@
 """Conditions as rows of a form: a fact, a comparison and a value, in groups that stand inside one another."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -45,6 +46,9 @@ _OPPOSITE = {
 }
 
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
 @dataclass
 class Row:
     """One comparison as typed; ``op`` is an operator's word, with ``not_`` before it for its opposite."""
@@ -60,6 +64,22 @@ class Row:
     choices: tuple[tuple[str, str], ...] = ()
     hint: str = ""
     seen: tuple[str, ...] = ()
+    shape: Shape = Shape.ANY
+
+    @property
+    def input_type(self) -> str:
+        """The type of its value's field: a day is picked, unless what is there is a moment."""
+        takes_day = self.shape is Shape.DAY and self.op != Op.OLDER_THAN
+        return (
+            "date"
+            if takes_day and all(not text or _DAY.fullmatch(text) for text in (self.value, self.upper))
+            else "text"
+        )
+
+    @property
+    def input_mode(self) -> str:
+        """Which keyboard a phone shows for its value."""
+        return "decimal" if self.shape is Shape.NUMBER else "text"
 
     @property
     def name(self) -> str:
@@ -276,7 +296,7 @@ def prepare(groups: list[Rows], catalogue: Catalogue, names: set[str]) -> None:
             if row.fact and row.fact != OTHER and row.fact not in names:
                 row.fact, row.other = OTHER, row.fact
             shape = shape_of(row.name, catalogue) if row.name else Shape.ANY
-            row.ops = _ops(shape)
+            row.shape, row.ops = shape, _ops(shape)
             if row.op not in dict(row.ops):
                 row.op = row.ops[0][0]
             spec = catalogue.input_of(row.name) if row.name else None

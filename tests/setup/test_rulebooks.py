@@ -357,3 +357,12 @@ def test_trying_a_code_that_is_not_there_says_so(support: WorkType, admin: Clien
     answer = admin.get("/rulebooks/support/versions/1/try/", {"code": "D-999999"})
     assert answer.status_code == 422
     assert "There is no request D-999999" in answer.content.decode()
+
+
+def test_a_day_is_picked_and_a_moment_is_typed(support: WorkType, admin: Client) -> None:
+    start(admin)
+    for value, kind in (("2026-03-31", "date"), ("2026-03-31T09:00:00+00:00", "text")):
+        admin.post("/rulebooks/support/draft/rules/new/", rule_post(support) | condition("now", "after", value))
+        fields = admin.get(f"/rulebooks/support/draft/rules/{rules_of(support)[-1]['id']}/").context["fields"]
+        [row] = fields.groups[0].rows
+        assert (row.value, row.input_type) == (value, kind)

@@ -1,7 +1,9 @@
 """An admin changes where large refunds go, in a browser: written, proved, followed back, published, taken back."""
 
+from collections.abc import Callable
+
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from reviews.models import Review
 from routing.actions import backtesting
@@ -43,7 +45,22 @@ def queue_of(item: WorkItem) -> str:
     return Review.objects.get(item=item, status=Review.OPEN).queue.slug
 
 
-def test_refunds_over_200_eur_go_to_finance(web: Web, desk: TestDesk, refunds: WorkType, browser: Browser) -> None:
+Press = Callable[[Locator], None]
+
+
+def by_mouse(target: Locator) -> None:
+    target.click()
+
+
+def by_keyboard(target: Locator) -> None:
+    target.focus()
+    target.press("Enter")
+
+
+@pytest.mark.parametrize("press", [by_mouse, by_keyboard])
+def test_refunds_over_200_eur_go_to_finance(
+    web: Web, desk: TestDesk, refunds: WorkType, browser: Browser, press: Press
+) -> None:
     small, big = sent(desk, 20), sent(desk, 300)
     with signed_in(browser, web, desk) as context:
         page = opened(context, f"{web.url}/rulebooks/refunds/")
@@ -51,48 +68,48 @@ def test_refunds_over_200_eur_go_to_finance(web: Web, desk: TestDesk, refunds: W
 
         # What must stay as it is becomes an example, from a real request in one click.
         page.goto(f"{web.url}{small.get_absolute_url()}")
-        page.get_by_role("link", name="Try the rules on it").click()
-        page.get_by_role("button", name="Keep as an example").click()
+        press(page.get_by_role("link", name="Try the rules on it"))
+        press(page.get_by_role("button", name="Keep as an example"))
         expect(page.get_by_text("Green")).to_be_visible()
 
         # The rule is written, and stands where no request reaches it.
-        page.get_by_role("link", name="Rules", exact=True).click()
-        page.get_by_role("button", name="Edit the rules").click()
-        page.get_by_role("link", name="Add a rule").click()
+        press(page.get_by_role("link", name="Rules", exact=True))
+        press(page.get_by_role("button", name="Edit the rules"))
+        press(page.get_by_role("link", name="Add a rule"))
         page.get_by_label("Name").fill("Large refunds")
-        page.get_by_role("button", name="Add a condition").click()
+        press(page.get_by_role("button", name="Add a condition"))
         page.locator("#g0-0-fact").select_option("input.amount")
         page.locator("#g0-0-op").select_option("over")
         page.locator("#g0-0-value").fill("200 EUR")
         page.locator("#do").select_option("escalate")
         page.get_by_label("Who decides").select_option("finance")
         page.get_by_label("What they decide on").fill("It is a lot")
-        page.get_by_role("button", name="Save the rule in the draft").last.click()
+        press(page.get_by_role("button", name="Save the rule in the draft").last)
         warning = page.locator(".rule-warning", has_text="Large refunds")
         expect(warning).to_contain_text("never reached")
-        warning.get_by_role("link").click()
+        press(warning.get_by_role("link"))
         expect(page.locator(".rule-decides")).not_to_contain_text("Finance")
 
         # Moved to the top it is reached; a wrong limit turns the example red, which blocks publishing.
-        page.get_by_role("link", name="Draft", exact=True).click()
+        press(page.get_by_role("link", name="Draft", exact=True))
         large = page.locator(".rules > li", has_text="Large refunds")
         for place in ("2", "1"):
-            large.get_by_role("button", name="Move up").click()
+            press(large.get_by_role("button", name="Move up"))
             expect(large.locator(".rule-number")).to_have_text(place)
         expect(page.locator(".rule-warning", has_text="never reached")).to_have_count(0)
-        page.get_by_role("link", name="Edit rule 1").click()
+        press(page.get_by_role("link", name="Edit rule 1"))
         page.locator("#g0-0-value").fill("10 EUR")
-        page.get_by_role("button", name="Save the rule in the draft").last.click()
-        page.get_by_role("link", name="Review and publish").click()
+        press(page.get_by_role("button", name="Save the rule in the draft").last)
+        press(page.get_by_role("link", name="Review and publish"))
         expect(page.get_by_text("1 of 1 example does not come out as it must")).to_be_visible()
-        page.get_by_role("link", name="Back to the draft").click()
-        page.get_by_role("link", name="Edit rule 1").click()
+        press(page.get_by_role("link", name="Back to the draft"))
+        press(page.get_by_role("link", name="Edit rule 1"))
         page.locator("#g0-0-value").fill("200 EUR")
-        page.get_by_role("button", name="Save the rule in the draft").last.click()
+        press(page.get_by_role("button", name="Save the rule in the draft").last)
 
         # Followed over what was decided: one request would have gone elsewhere.
-        page.get_by_role("link", name="Back-tests", exact=True).click()
-        page.get_by_role("button", name="Start the back-test").click()
+        press(page.get_by_role("link", name="Back-tests", exact=True))
+        press(page.get_by_role("button", name="Start the back-test"))
         expect(page.get_by_role("button", name="Cancel the back-test")).to_be_visible()
         backtesting.run_backtest(Backtest.objects.get().pk)
         expect(page.get_by_text("1 of 2 would have gone elsewhere")).to_be_visible()
@@ -101,14 +118,14 @@ def test_refunds_over_200_eur_go_to_finance(web: Web, desk: TestDesk, refunds: W
         page.goto(f"{web.url}/rulebooks/refunds/draft/publish/")
         expect(page.get_by_text("was done on just this draft")).to_be_visible()
         page.get_by_label("What changes, and why").fill("Finance looks at large refunds")
-        page.get_by_role("button", name="Publish version 2").click()
-        page.get_by_role("button", name="Decide these again").click()
+        press(page.get_by_role("button", name="Publish version 2"))
+        press(page.get_by_role("button", name="Decide these again"))
         expect(page.get_by_text("No open request would go elsewhere")).to_be_visible()
         decide()
         assert (queue_of(small), queue_of(big), queue_of(sent(desk, 400))) == ("triage", "finance", "finance")
 
         # And back in one click.
         page.goto(f"{web.url}/rulebooks/refunds/versions/1/")
-        page.get_by_role("button", name="Go back to these rules now").click()
+        press(page.get_by_role("button", name="Go back to these rules now"))
         expect(page.get_by_text("version 3, is live now")).to_be_visible()
     assert queue_of(sent(desk, 500)) == "triage"

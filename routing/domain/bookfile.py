@@ -7,13 +7,10 @@ from datetime import UTC, datetime
 
 from routing.domain import rulefile
 from routing.domain.answers import Answer, answer_from_json, answer_to_json
-from routing.domain.conditions import tests
 from routing.domain.factfile import read_facts, write_facts
 from routing.domain.facts import Facts
 from routing.domain.faults import Problem, RuleError
-from routing.domain.patterns import PatternError, compiled
-from routing.domain.rules import Go, Op, Rulebook
-from routing.domain.templates import TemplateError, names
+from routing.domain.rules import Rulebook
 
 FORMAT = 1
 MOST_EXAMPLES = 1_000
@@ -166,23 +163,11 @@ def _write_example(example: FiledExample) -> dict[str, object]:
 
 
 def form_problems(rules: Rulebook) -> tuple[Problem, ...]:
-    """Return what is wrong with rules whatever the desk: ids used twice, patterns and texts that cannot be read."""
+    """Return what is wrong with rules whatever the desk: ids used twice."""
     found, seen = list[Problem](), set[str]()
     for index, rule in enumerate(rules.rules):
         pointer = f"/rules/{index}"
         if rule.id in seen:
             found.append(Problem(f"{pointer}/id", f"Another rule has the id “{rule.id}” already."))
         seen.add(rule.id)
-        for test in tests(rule.when):
-            if test.op is Op.MATCHES and isinstance(test.value, str):
-                try:
-                    compiled(test.value)
-                except PatternError as error:
-                    detail = f"The pattern for {test.fact} cannot be read: {error}."
-                    found.append(Problem(f"{pointer}/when", detail))
-        for name, template in rule.then.params if isinstance(rule.then, Go) else ():
-            try:
-                names(template)
-            except TemplateError as error:
-                found.append(Problem(f"{pointer}/then/with/{_escaped(name)}", f"{error}."))
     return tuple(found)

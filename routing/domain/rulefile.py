@@ -9,6 +9,7 @@ from routing.domain.checks import problems
 from routing.domain.comparisons import moment_of, number_of
 from routing.domain.facts import Value, value_from_json, value_to_json
 from routing.domain.faults import Problem, RuleError
+from routing.domain.patterns import PatternError, compiled
 from routing.domain.rules import (
     All,
     AnyOf,
@@ -28,6 +29,7 @@ from routing.domain.rules import (
     Test,
     Wait,
 )
+from routing.domain.templates import TemplateError, names
 
 __all__ = [
     "Problem",
@@ -98,6 +100,22 @@ class _Reader:
         if required and not parts:
             self.wrong(pointer, "Name at least one.")
         return tuple(self.text(part, f"{pointer}/{index}", required=True) for index, part in enumerate(parts))
+
+    def pattern(self, data: object, pointer: str) -> str:
+        text = self.text(data, pointer, required=True)
+        try:
+            compiled(text)
+        except PatternError as error:
+            self.wrong(pointer, f"This pattern cannot be read: {error}.")
+        return text
+
+    def template(self, data: object, pointer: str) -> str:
+        text = self.text(data, pointer)
+        try:
+            names(text)
+        except TemplateError as error:
+            self.wrong(pointer, f"{error}.")
+        return text
 
 
 def _escaped(key: str) -> str:
@@ -220,8 +238,10 @@ def _operand(reader: _Reader, op: Op, data: object, pointer: str) -> Operand:
             if op is Op.BETWEEN and isinstance(data, list) and len(data) != 2:
                 reader.wrong(pointer, "Name the lowest and the highest value.")
             return tuple(_scalar(reader, part, f"{pointer}/{index}") for index, part in enumerate(parts))
-        case Op.CONTAINS | Op.STARTS_WITH | Op.MATCHES:
+        case Op.CONTAINS | Op.STARTS_WITH:
             return reader.text(data, pointer, required=True)
+        case Op.MATCHES:
+            return reader.pattern(data, pointer)
         case Op.OLDER_THAN:
             minutes = number_of(_scalar(reader, data, pointer))
             if minutes is None or not 0 <= minutes <= LONGEST_WAIT_MINUTES:
@@ -267,7 +287,7 @@ def _go(reader: _Reader, data: object, pointer: str) -> Go:
         to=reader.texts(parts.get("to"), f"{pointer}/to", required=True),
         approved_by=reader.text(parts.get("approved_by"), f"{pointer}/approved_by"),
         params=tuple(
-            (str(name), reader.text(template, f"{pointer}/with/{_escaped(str(name))}"))
+            (str(name), reader.template(template, f"{pointer}/with/{_escaped(str(name))}"))
             for name, template in params.items()
         ),
     )

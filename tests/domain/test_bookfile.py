@@ -204,9 +204,16 @@ def test_every_problem_is_named_with_its_place() -> None:
     ]
 
 
-def test_form_alone_finds_ids_patterns_and_texts() -> None:
+def test_form_alone_finds_ids_used_twice() -> None:
+    rules = [{"id": "r1", "then": {"do": "finish"}}, {"id": "r1", "then": {"do": "finish"}}]
+    found = bookfile.form_problems(bookfile.read(data(rules=rules)).rules)
+    assert [problem.pointer for problem in found] == ["/rules/1/id"]
+
+
+def test_patterns_and_texts_that_cannot_be_read_are_named() -> None:
     matches = {"fact": "input.topic", "op": "matches", "value": "("}
     go = {"do": "go", "to": ["reply"], "with": {"text": "{{ nothing"}}
-    rules = [{"id": "r1", "when": matches, "then": go}, {"id": "r1", "then": {"do": "finish"}}]
-    found = bookfile.form_problems(bookfile.read(data(rules=rules)).rules)
-    assert [problem.pointer for problem in found] == ["/rules/0/when", "/rules/0/then/with/text", "/rules/1/id"]
+    with pytest.raises(RuleError) as error:
+        bookfile.read(data(rules=[{"id": "r1", "when": matches, "then": go}]))
+    pointers = [problem.pointer for problem in error.value.problems]
+    assert pointers == ["/rules/0/when/value", "/rules/0/then/with/text"]

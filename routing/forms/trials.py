@@ -1,19 +1,22 @@
 """What rules are tried on, as people give it: a request by its code, facts as lines or JSON, or a request's words."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
 from django.http import QueryDict
+from django.utils import timezone
 
 from routing.domain.conditions import NOW
 from routing.domain.facts import MISSING, Fact, Facts, known
+from routing.domain.roles import Actor
 from routing.domain.rules import Rulebook
 from routing.errors import NotVisible
 from routing.forms.fact_lines import read_lines
 from routing.models import WorkItem
 from routing.queries.desk import Desk, uses_model_router
+from routing.queries.items import find_item
 from routing.queries.trials import Given, Moment, given_by_item, moments
 from routing.router import live
 
@@ -39,39 +42,17 @@ class TrialForm:
     given: Given | None = None
 
 
-def posted_trial(data: QueryDict) -> TrialForm:
-    """Read what was typed; a link that only names a code or facts chooses the way by that."""
-    way = data.get("way", "")
-    if way not in WAYS:
-        way = "facts" if "facts" in data else "text" if "text" in data else "request"
-    return TrialForm(
-        way,
-        code=data.get("code", "").strip(),
-        moment=data.get("moment", ""),
-        facts=data.get("facts", ""),
-        done=data.getlist("done"),
-        title=data.get("title", "").strip()[:LONGEST_TITLE],
-        text=data.get("text", "").strip(),
-    )
+def trial_of(
+    data: QueryDict, *, actor: Actor, rulebook_id: int, rules: Rulebook, desk: Desk, type_id: int | None
+) -> TrialForm:
+    """Read what was typed, and work out what the rules are tried on or what is wrong with it.
 
-
-def fill(
-    form: TrialForm,
-    *,
-    find: Callable[[str], WorkItem],
-    rules: Rulebook,
-    rulebook_id: int,
-    desk: Desk,
-    type_id: int | None,
-    now: datetime,
-) -> None:
-    """Work out what the rules are tried on, or what is wrong with what was typed.
-
-    ``find`` returns the item of a code, or raises NotVisible.
+    A link that only names a code or facts chooses the way by that. Items that the actor may not see are not there.
     """
+    form, now = _posted(data), timezone.now()
     match form.way:
         case "request" if form.code:
-            _fill_by_item(form, find, rulebook_id, desk, now)
+            _fill_by_item(form, actor, rulebook_id, desk, now)
         case "facts" if form.facts.strip():
             lines = read_lines(form.facts, desk.catalogue(type_id))
             form.errors = lines.errors
@@ -86,13 +67,27 @@ def fill(
                 form.errors = [f"At most {LONGEST_TEXT:,} characters can be tried."]
             else:
                 form.given = given_by_text(form.title, form.text, desk, type_id, now)
+    return form
 
 
-def _fill_by_item(
-    form: TrialForm, find: Callable[[str], WorkItem], rulebook_id: int, desk: Desk, now: datetime
-) -> None:
+def _posted(data: QueryDict) -> TrialForm:
+    way = data.get("way", "")
+    if way not in WAYS:
+        way = "facts" if "facts" in data else "text" if "text" in data else "request"
+    return TrialForm(
+        way,
+        code=data.get("code", "").strip(),
+        moment=data.get("moment", ""),
+        facts=data.get("facts", ""),
+        done=data.getlist("done"),
+        title=data.get("title", "").strip()[:LONGEST_TITLE],
+        text=data.get("text", "").strip(),
+    )
+
+
+def _fill_by_item(form: TrialForm, actor: Actor, rulebook_id: int, desk: Desk, now: datetime) -> None:
     try:
-        form.item = item = find(form.code)
+        form.item = item = find_item(actor, form.code)
     except NotVisible as error:
         form.errors = [str(error)]
         return

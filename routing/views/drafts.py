@@ -65,7 +65,6 @@ def show_draft(
         "fallback": rules.fallback_queue,
         "queues": catalogue.queues,
         "changes": rulebooks.draft_changes(live, rules, catalogue),
-        "note": shown.note,
     }
     name = "rulebooks/_draft.html" if request.htmx else "rulebooks/draft.html"
     return render(request, name, context | more, status=status)

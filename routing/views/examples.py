@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 
 from routing.actions import examples as actions
 from routing.domain.answers import answer_to_json
@@ -21,7 +20,6 @@ from routing.models import Example, RulebookVersion
 from routing.queries import desk as desk_queries
 from routing.queries import rulebooks, trials
 from routing.queries.examples import ExampleResult, example_results, result_of
-from routing.queries.items import find_item
 from routing.queries.rulebooks import BookLine
 from routing.views.access import ADMINS, DeskRequest, page
 from routing.views.rulebooks import visible_book
@@ -146,15 +144,13 @@ def keep_example(request: DeskRequest, slug: str, number: int) -> HttpResponse:
         raise NotVisible(f"{line.name} has no version {number}.")
     desk = desk_queries.load()
     catalogue = desk.catalogue(line.type_id)
-    form = trial_forms.posted_trial(request.POST)
-    trial_forms.fill(
-        form,
-        find=lambda code: find_item(request.actor, code),
-        rules=rules,
+    form = trial_forms.trial_of(
+        request.POST,
+        actor=request.actor,
         rulebook_id=version.rulebook_id,
+        rules=rules,
         desk=desk,
         type_id=line.type_id,
-        now=timezone.now(),
     )
     if form.given is None:
         raise Invalid(" ".join(form.errors) or "There is nothing to keep: give facts first.")

@@ -2,7 +2,6 @@
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 
 from routing.errors import Invalid, NotVisible
 from routing.forms import trials as trial_forms
@@ -10,7 +9,7 @@ from routing.models import RulebookVersion
 from routing.queries import desk as desk_queries
 from routing.queries import rulebooks, trials
 from routing.queries.fact_catalogue import fact_lines
-from routing.queries.items import find_item, recent_items
+from routing.queries.items import recent_items
 from routing.queries.rule_reports import rule_reports
 from routing.queries.rulebooks import BookLine
 from routing.views.access import DeskRequest, page
@@ -81,18 +80,16 @@ def try_it(request: DeskRequest, slug: str, number: int) -> HttpResponse:
     shown = rulebooks.find_version(line.type_id, number)
     if shown is None:
         raise NotVisible(f"{line.name} has no version {number}.")
-    form = trial_forms.posted_trial(request.POST if request.method == "POST" else request.GET)
     desk, rules = desk_queries.load(), rulebooks.read_rules(shown)
     if rules is None:
         raise Invalid("These rules cannot be read.")
-    trial_forms.fill(
-        form,
-        find=lambda code: find_item(request.actor, code),
-        rules=rules,
+    form = trial_forms.trial_of(
+        request.POST if request.method == "POST" else request.GET,
+        actor=request.actor,
         rulebook_id=shown.rulebook_id,
+        rules=rules,
         desk=desk,
         type_id=line.type_id,
-        now=timezone.now(),
     )
     catalogue = desk.catalogue(line.type_id)
     trial = trials.try_rules(form.given, rules, catalogue) if form.given is not None else None

@@ -6,10 +6,6 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from dispatchdesk.accounts.models import User
-from reviews.actions import claiming, judging
-from reviews.actions.judging import Judgement
-from reviews.models import Review
 from routing import transitions
 from routing.actions import backtesting, sweeping
 from routing.actions.drafting import start_draft
@@ -20,7 +16,7 @@ from routing.models import Backtest, Decision, RulebookVersion, WorkItem, WorkTy
 from routing.queries import backtests
 from routing.queries import desk as desk_queries
 from routing.queries.backtests import Freshness, Report, standing_of
-from tests.desks import TestDesk, decide
+from tests.desks import TestDesk, decide, settle
 from tests.doors.world import rows_now
 from tests.setup.conftest import SignIn
 
@@ -68,15 +64,6 @@ def report(row: Backtest) -> Report:
     return backtests.report_of(row, desk_queries.load().catalogue(row.rulebook.work_type_id))
 
 
-def settled(item: WorkItem, kind: str) -> None:
-    """Let an admin decide the open review of an item."""
-    user, _ = User.objects.get_or_create(username="rita", defaults={"role": Role.ADMIN.value})
-    rita = Actor(role=Role.ADMIN, name="rita", user_id=user.pk)
-    review = claiming.claim(actor=rita, review_id=Review.objects.get(item=item, status=Review.OPEN).pk)
-    judging.judge(actor=rita, review_id=review.pk, epoch=review.epoch, digest=review.digest, judgement=Judgement(kind))
-    decide()
-
-
 def test_what_would_have_gone_elsewhere_is_counted_with_from_and_to(desk: TestDesk, refunds: WorkType) -> None:
     _, big, bigger = sent(desk, 20, 300, 400)
     row = followed(draft(refunds, BIG, LOOK))
@@ -95,7 +82,7 @@ def test_what_would_have_gone_elsewhere_is_counted_with_from_and_to(desk: TestDe
 def test_what_comes_after_a_changed_decision_is_not_followed(desk: TestDesk, refunds: WorkType) -> None:
     [small, big] = sent(desk, 20, 300)
     for item in (small, big):
-        settled(item, "approve")
+        settle(item, "approve")
     found = report(followed(draft(refunds, BIG, LOOK, FINISH)))
     assert (found.same, found.elsewhere, found.not_followed) == (3 - 1, 1, 1)
 
@@ -137,8 +124,8 @@ def test_people_s_judgement_is_held_against_draft_and_live(desk: TestDesk, refun
     write: Rule = {"id": "w", "when": {"all": []}, "then": {"do": "go", "to": ["letter"], "approved_by": "triage"}}
     desk.rules("refunds", write)
     good, bad = sent(desk, 20, 300)
-    settled(good, "approve")
-    settled(bad, "reject")
+    settle(good, "approve")
+    settle(bad, "reject")
     found = report(followed(draft(refunds, BIG, {**write, "id": "r1"}), most=1_000))
     assert (found.judged, found.live_agrees, found.draft_agrees) == (2, 1, 2)
 

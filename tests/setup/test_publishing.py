@@ -5,9 +5,6 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from dispatchdesk.accounts.models import User
-from reviews.actions import claiming, judging
-from reviews.actions.judging import Judgement
 from reviews.models import Review
 from routing.actions import moving
 from routing.actions.deciding_again import decide_again
@@ -16,7 +13,7 @@ from routing.actions.publishing import publish, save_draft
 from routing.domain.roles import DESK, Actor, Role
 from routing.errors import NotAllowed
 from routing.models import Decision, Question, RulebookVersion, WorkItem, WorkType
-from tests.desks import TestDesk, decide, fresh
+from tests.desks import TestDesk, decide, fresh, settle
 from tests.setup.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
@@ -65,17 +62,6 @@ def queue_of(item: WorkItem) -> str:
     return Review.objects.get(item=item, status=Review.OPEN).queue.slug
 
 
-def complete(item: WorkItem) -> None:
-    """Take and finish the task that is open for the item."""
-    User.objects.create_user(username="rita", role=Role.ADMIN.value)
-    rita = Actor(role=Role.ADMIN, name="rita", user_id=User.objects.get(username="rita").pk)
-    review = claiming.claim(actor=rita, review_id=Review.objects.get(item=item, status=Review.OPEN).pk)
-    judging.judge(
-        actor=rita, review_id=review.pk, epoch=review.epoch, digest=review.digest, judgement=Judgement("complete")
-    )
-    decide()
-
-
 def test_publishing_lists_the_open_requests_that_would_go_elsewhere(
     desk: TestDesk, refunds: WorkType, admin: Client
 ) -> None:
@@ -106,7 +92,7 @@ def test_deciding_again_moves_only_what_goes_elsewhere(desk: TestDesk, refunds: 
 def test_what_rules_did_before_is_not_done_twice(desk: TestDesk, refunds: WorkType) -> None:
     desk.rules("refunds", FIRST, TO_TRIAGE)
     item = received(desk, refunds, "300")
-    complete(item)
+    settle(item, "complete")
     assert queue_of(item) == "triage"
     live = publish(actor=DESK, version_id=draft(refunds, FIRST, TO_FINANCE, TO_TRIAGE).pk, note="x", reason="a test")
     assert decide_again(actor=DESK_ADMIN, version_id=live.pk, item_ids=[item.pk]) == 1

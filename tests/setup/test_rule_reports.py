@@ -7,14 +7,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from dispatchdesk.accounts.models import User
-from reviews.actions import claiming, judging
-from reviews.actions.judging import Judgement
-from reviews.models import Review
-from routing.domain.roles import Actor, Role
-from routing.models import Decision, Rulebook, WorkItem
+from routing.models import Decision, Rulebook
 from routing.queries.rule_reports import RuleReport, rule_reports
-from tests.desks import TestDesk, decide
+from tests.desks import TestDesk, decide, settle
 
 pytestmark = pytest.mark.django_db
 
@@ -32,13 +27,6 @@ def book(desk: TestDesk) -> Rulebook:
     return desk.rules("support", *RULES)
 
 
-def decided(item: WorkItem, kind: str) -> None:
-    user, _ = User.objects.get_or_create(username="rita", defaults={"role": Role.ADMIN.value})
-    rita = Actor(role=Role.ADMIN, name="rita", user_id=user.pk)
-    review = claiming.claim(actor=rita, review_id=Review.objects.get(item=item, status=Review.OPEN).pk)
-    judging.judge(actor=rita, review_id=review.pk, epoch=review.epoch, digest=review.digest, judgement=Judgement(kind))
-
-
 def report(book: Rulebook, rule_id: str) -> RuleReport:
     return rule_reports(book.pk, [rule_id])[rule_id]
 
@@ -46,8 +34,8 @@ def report(book: Rulebook, rule_id: str) -> RuleReport:
 def test_a_rule_tells_how_often_it_fired_and_was_changed_by_people(desk: TestDesk, book: Rulebook) -> None:
     items = [desk.send("Hello", type="support") for _ in range(3)]
     decide()
-    decided(items[0], "approve")
-    decided(items[1], "reject")
+    settle(items[0], "approve")
+    settle(items[1], "reject")
     found = report(book, "send")
     assert (found.week, found.month, found.judged, found.changed, found.share) == (3, 3, 2, 1, 50)
     assert found.last_at is not None

@@ -116,6 +116,14 @@ def test_a_draft_is_shown_against_the_file_before_it_is_replaced(support: WorkTy
     assert (drafted(), Example.objects.count()) == (["r2"], 1)
 
 
+def test_what_was_pasted_comes_back_letter_for_letter(support: WorkType, admin: Client) -> None:
+    start_draft(actor=DESK, work_type_id=support.pk)
+    text = "rulebook: support\nrules:\n- id: r2\n"
+    shown = re.search(r"<textarea[^>]*>(.*?)</textarea>", page(admin.post(IMPORT, {"text": text})), re.DOTALL)
+    assert shown is not None
+    assert shown[1] == text
+
+
 def test_nothing_is_replaced_that_was_not_shown(support: WorkType, admin: Client) -> None:
     draft = start_draft(actor=DESK, work_type_id=support.pk)
     text = text_of(STOP)

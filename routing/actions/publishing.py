@@ -37,19 +37,16 @@ def save_draft(
         now = transitions.database_now()
         draft = book.versions.filter(status=RulebookVersion.DRAFT).first()
         if draft is None:
-            return RulebookVersion.objects.create(
-                rulebook=book,
-                number=_newest_number(book) + 1,
-                content=dict(content),
-                note=note,
-                created_by_id=actor.user_id,
-                created_at=now,
+            draft = RulebookVersion(
+                rulebook=book, number=_newest_number(book) + 1, created_by_id=actor.user_id, created_at=now
             )
-        if revision is not None and draft.revision != revision:
+        elif revision is not None and draft.revision != revision:
             raise Conflict("Somebody else has saved this draft since you opened it. Yours is kept on this page.")
+        else:
+            draft.revision += 1
         draft.content, draft.note = dict(content), note or draft.note
-        draft.revision += 1
-        draft.save(update_fields=["content", "note", "revision"])
+        draft.save()
+        draft.saves.create(revision=draft.revision, content=draft.content, saved_by_id=actor.user_id, saved_at=now)
         return draft
 
 
@@ -171,6 +168,7 @@ def _make_live(version: RulebookVersion, actor: Actor) -> None:
     version.status = RulebookVersion.PUBLISHED
     version.published_by_id, version.published_at = actor.user_id, transitions.database_now()
     version.save()
+    version.saves.all().delete()
 
 
 def discard_draft(*, actor: Actor, version_id: int) -> None:

@@ -10,7 +10,7 @@ from routing.models.destinations import (
 )
 from routing.models.knowledge import Attachment, FactRevision, Letter, Note, Question
 from routing.models.ledger import DeskSwitches, Event, RouterLabel, RouterModel
-from routing.models.rulebooks import Backtest, Decision, Example, Rulebook, RulebookVersion
+from routing.models.rulebooks import Backtest, Decision, DraftSave, Example, Rulebook, RulebookVersion
 from routing.models.work import InputField, OwnerKind, Priority, WaitKind, WorkItem, WorkType
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Destination",
     "DestinationKind",
     "DestinationVersion",
+    "DraftSave",
     "Event",
     "Example",
     "FactRevision",

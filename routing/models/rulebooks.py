@@ -52,6 +52,28 @@ class RulebookVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.rulebook} v{self.number}"
 
+    @property
+    def stamp(self) -> str:
+        """What a page of a draft sends back, so that a change of another draft or of a newer revision is refused."""
+        return f"{self.pk}.{self.revision}"
+
+
+class DraftSave(models.Model):
+    """A draft as it was saved once: whose page is behind is shown what others changed. Gone when it is published."""
+
+    version = models.ForeignKey(RulebookVersion, on_delete=models.CASCADE, related_name="saves")
+    revision = models.PositiveIntegerField()
+    content = models.JSONField()
+    saved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["revision"]
+        constraints = [models.UniqueConstraint(fields=["version", "revision"], name="draft_saved_once")]
+
+    def __str__(self) -> str:
+        return f"{self.version} as saved {self.revision}"
+
 
 class Example(models.Model):
     """Facts with the answer that a rulebook must give to them; a red one blocks publishing.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from types import MappingProxyType
 
 from routing.domain import rulefile
@@ -150,6 +151,26 @@ def draft_changes(live: Rules | None, draft: Rules, catalogue: Catalogue) -> lis
             RuleChange("changed", f"What no rule decides goes to {was}.", f"What no rule decides goes to {now}.")
         )
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """What others saved in a draft since a page of it was opened: by whom, when last, and the rules it changed."""
+
+    people: str
+    at: datetime
+    changes: list[RuleChange]
+
+
+def saved_since(draft: RulebookVersion, revision: int, catalogue: Catalogue) -> Meanwhile | None:
+    """Return what was saved after ``revision``; None when that revision or what came after it is not known."""
+    saves = list(draft.saves.filter(revision__gte=revision).select_related("saved_by"))
+    if len(saves) < 2 or saves[0].revision != revision:
+        return None
+    seen, later = saves[0], saves[1:]
+    names = dict.fromkeys(save.saved_by.display_name() if save.saved_by else "Dispatch Desk" for save in later)
+    before, now = rulefile.read(seen.content), rulefile.read(draft.content)
+    return Meanwhile(" and ".join(names), later[-1].saved_at, draft_changes(before, now, catalogue))
 
 
 def _meaning(rule: Rule) -> Rule:

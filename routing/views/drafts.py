@@ -14,7 +14,7 @@ from routing.models import RulebookVersion
 from routing.queries import desk as desk_queries
 from routing.queries import rulebooks
 from routing.queries.findings import draft_findings
-from routing.queries.rulebooks import BookLine
+from routing.queries.rulebooks import BookLine, Meanwhile
 from routing.views.access import ADMINS, DeskRequest, page
 from routing.views.rulebooks import visible_book
 
@@ -98,19 +98,29 @@ def _save(request: DeskRequest, line: BookLine, change: drafts.Change) -> HttpRe
             actor=request.actor,
             rulebook_id=shown.rulebook_id,
             content=change(shown.content),
-            revision=posted_revision(request),
+            revision=posted_revision(request, shown),
         )
     except Conflict:
-        error = "Somebody else has changed this draft since you opened it. Here is theirs; nothing of it was lost."
-        return show_draft(request, line, shown, status=409, error=error)
+        line = visible_book(request, line.slug)
+        return show_draft(
+            request, line, draft_of(line), status=409, conflict=True, meanwhile=saved_meanwhile(request, line)
+        )
     if request.htmx:
         return show_draft(request, line, saved)
     return redirect("routing:draft", line.slug)
 
 
-def posted_revision(request: DeskRequest) -> int:
-    """Return the revision of the draft that the page showed; 0, which fits none, when it says nothing."""
-    return whole_number(request.POST.get("revision", "")) or 0
+def posted_revision(request: DeskRequest, draft: RulebookVersion) -> int:
+    """Return the revision of this draft that the page showed; 0, which fits none, when it showed another draft."""
+    of, _, revision = request.POST.get("revision", "").partition(".")
+    return (whole_number(revision) or 0) if of == str(draft.pk) else 0
+
+
+def saved_meanwhile(request: DeskRequest, line: BookLine) -> Meanwhile | None:
+    """Return what others saved since the page that was posted; None when it showed another draft."""
+    shown = draft_of(line)
+    catalogue = desk_queries.load().catalogue(line.type_id)
+    return rulebooks.saved_since(shown, posted_revision(request, shown), catalogue)
 
 
 @page("POST", roles=ADMINS)

@@ -15,7 +15,7 @@ from routing.queries import rulebooks
 from routing.queries.open_items import open_elsewhere
 from routing.queries.rulebooks import BookLine
 from routing.views.access import ADMINS, STAFF, DeskRequest, page
-from routing.views.drafts import draft_of, posted_revision
+from routing.views.drafts import draft_of, posted_revision, saved_meanwhile
 from routing.views.rulebooks import visible_book
 
 _SHOWN = 10
@@ -32,11 +32,12 @@ def publish(request: DeskRequest, slug: str) -> HttpResponse:
     kept = {"note": note, "reason": reason}
     try:
         published = publishing.publish(
-            actor=request.actor, version_id=shown.pk, note=note, reason=reason, revision=posted_revision(request)
+            actor=request.actor, version_id=shown.pk, note=note, reason=reason, revision=posted_revision(request, shown)
         )
     except Conflict as refusal:
         line = visible_book(request, slug)
-        return _show(request, line, draft_of(line), status=409, error=str(refusal), **kept)
+        since = saved_meanwhile(request, line)
+        return _show(request, line, draft_of(line), status=409, error=str(refusal), meanwhile=since, **kept)
     except Invalid as refusal:
         wrong = {"note_error": refusal.fields.get("note", ""), "reason_error": refusal.fields.get("reason", "")}
         return _show(request, line, shown, status=422, error=str(refusal), **kept, **wrong)

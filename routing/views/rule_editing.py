@@ -1,5 +1,7 @@
 """One rule of a draft in a form without code; its buttons add and remove rows, with and without JavaScript."""
 
+from collections.abc import Mapping
+
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -7,6 +9,7 @@ from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
 from routing.actions import publishing
+from routing.domain.differences import word_diff
 from routing.domain.rules import All, Rule
 from routing.domain.sentences import rule_sentence
 from routing.errors import Conflict, Invalid, NotVisible
@@ -17,7 +20,7 @@ from routing.queries import desk as desk_queries
 from routing.queries import rulebooks
 from routing.queries.rulebooks import BookLine
 from routing.views.access import ADMINS, DeskRequest, page
-from routing.views.drafts import draft_of, posted_revision
+from routing.views.drafts import draft_of, posted_revision, saved_meanwhile
 from routing.views.rulebooks import visible_book
 
 
@@ -51,27 +54,35 @@ def _form(request: DeskRequest, line: BookLine, draft: RulebookVersion, rule: Ru
     if request.method == "GET":
         fields = rules.fields_of(rule, catalogue) if rule else RuleFields()
         return _show(request, line, draft, rule, fields)
+    stamp = request.POST.get("revision", "")
     fields = rules.posted_fields(request.POST, rule.when if rule else None)
     if rules.edit(fields, request.POST.get("button", "save")):
-        return _show(request, line, draft, rule, fields, revision=posted_revision(request))
+        return _show(request, line, draft, rule, fields, stamp=stamp)
     rule_id = rule.id if rule else drafts.new_rule_id()
     written = rules.rule_of(fields, catalogue, rule_id=rule_id, enabled=rule.enabled if rule else True)
     if written is None:
-        return _show(request, line, draft, rule, fields, revision=posted_revision(request), status=422)
+        return _show(request, line, draft, rule, fields, stamp=stamp, status=422)
     try:
         publishing.save_draft(
             actor=request.actor,
             rulebook_id=draft.rulebook_id,
             content=drafts.with_rule(draft.content, written),
-            revision=posted_revision(request),
+            revision=posted_revision(request, draft),
         )
     except Conflict:
+        line = visible_book(request, line.slug)
+        draft = draft_of(line)
         stored = _stored(draft, rule_id)
-        theirs = rule_sentence(stored, catalogue) if stored else ""
-        return _show(request, line, draft, rule, fields, conflict=True, theirs=theirs, status=409)
+        ours, theirs = rule_sentence(written, catalogue), rule_sentence(stored, catalogue) if stored else ""
+        conflict = {
+            "meanwhile": saved_meanwhile(request, line),
+            "parts": word_diff(theirs, ours),
+            "deleted": not stored,
+        }
+        return _show(request, line, draft, rule, fields, conflict=conflict, status=409)
     except Invalid as refusal:
         fields.errors["rule"] = " ".join(refusal.fields.values()) or str(refusal)
-        return _show(request, line, draft, rule, fields, revision=posted_revision(request), status=422)
+        return _show(request, line, draft, rule, fields, stamp=stamp, status=422)
     messages.success(request, "The rule is in the draft. It takes effect when the draft is published.")
     address = f"{reverse('routing:draft', args=[line.slug])}#rule-{rule_id}"
     return HttpResponseClientRedirect(address) if request.htmx else HttpResponseRedirect(address)
@@ -85,15 +96,14 @@ def _show(
     fields: RuleFields,
     *,
     status: int = 200,
-    revision: int | None = None,
-    conflict: bool = False,
-    theirs: str = "",
+    stamp: str = "",
+    conflict: Mapping[str, object] | None = None,
 ) -> HttpResponse:
     desk = desk_queries.load()
     context = {
         "book": line,
         "version": draft,
-        "revision": draft.revision if revision is None else revision,
+        "stamp": stamp or draft.stamp,
         "rule": rule,
         "fields": fields,
         "offers": rules.offers(fields, desk, line.type_id),
@@ -101,7 +111,6 @@ def _show(
         "units": [(str(size), name) for size, name in rules.UNITS],
         "kept_words": rules.described(fields, desk.catalogue(line.type_id)),
         "conflict": conflict,
-        "theirs": theirs,
     }
     name = "rulebooks/_rule.html" if request.htmx else "rulebooks/rule.html"
     return render(request, name, context, status=status)

@@ -202,7 +202,7 @@ def test_a_back_test_is_stale_when_draft_rules_or_destinations_change(desk: Test
 def test_publishing_asks_for_a_fresh_one_or_a_reason(desk: TestDesk, refunds: WorkType, admin: Client) -> None:
     sent(desk, 20)
     version = draft(refunds, BIG, LOOK)
-    post = {"note": "Finance", "revision": version.revision}
+    post = {"note": "Finance", "revision": version.stamp}
     answer = admin.post("/rulebooks/refunds/draft/publish/", post)
     assert answer.status_code == 422
     assert "Run a back-test of this draft, or say why" in answer.content.decode()

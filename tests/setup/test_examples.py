@@ -76,7 +76,7 @@ def test_a_red_example_blocks_publishing_until_rules_or_example_change(support: 
     made = draft(support, REST)
     [(result, _)] = admin.get("/rulebooks/support/examples/").context["lines"]
     assert (result.green, result.expected, result.actual) == (False, "Finance decides.", "It is finished.")
-    answer = admin.post("/rulebooks/support/draft/publish/", {"note": "x", "revision": made.revision})
+    answer = admin.post("/rulebooks/support/draft/publish/", {"note": "x", "revision": made.stamp})
     assert answer.status_code == 422
     assert "Examples do not come out as they must: “Finance decides”." in answer.content.decode()
     with pytest.raises(Invalid, match="Examples do not come out"):

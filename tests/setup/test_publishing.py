@@ -72,7 +72,7 @@ def test_publishing_lists_the_open_requests_that_would_go_elsewhere(
     assert (one.item, one.was, one.now) == (big, "Triage decides: Look.", "Finance decides: It is a lot.")
     assert queue_of(big) == queue_of(small) == "triage"
     answer = admin.post(
-        "/rulebooks/refunds/draft/publish/", {"note": "Finance", "reason": "Tried", "revision": made.revision}
+        "/rulebooks/refunds/draft/publish/", {"note": "Finance", "reason": "Tried", "revision": made.stamp}
     )
     assert answer["Location"] == "/rulebooks/refunds/versions/2/open/"
     assert queue_of(big) == "triage"

@@ -24,7 +24,7 @@ class Port:
     ``needs`` holds the fact names that its template, or a source's key, must have. ``rule_may_approve`` lets a rule
     approve its writes without a person; ``rule_may_approve_model_text`` does so even for a request with words by a
     model. ``outputs`` lists the fields it gives, as ``steps.<slug>.output.<field>`` or ``source.<slug>.<field>``;
-    empty when they are not declared.
+    empty when they are not declared. ``choices`` has all values of those fields that may only have some, as typed.
     """
 
     slug: str
@@ -35,6 +35,7 @@ class Port:
     rule_may_approve: bool = False
     rule_may_approve_model_text: bool = False
     outputs: tuple[str, ...] = ()
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 _LABELS = {
@@ -85,6 +86,13 @@ class Catalogue:
         """Return the input that provides this fact; None when none does."""
         name = provided(fact)
         return next((spec for spec in self.inputs if spec.fact == name), None)
+
+    def declared_choices(self, fact: str) -> tuple[str, ...]:
+        """Return all values that a field of a destination may have, as it declares them; empty when any may come."""
+        space, _, rest = fact.partition(".")
+        slug, _, name = rest.partition(".")
+        port = self.ports.get(slug) if space in {"source", "steps"} else None
+        return port.choices.get(name.removeprefix("output."), ()) if port is not None else ()
 
     def label(self, fact: str) -> str:
         """Return what people call a fact; words made from its name when nobody named it."""

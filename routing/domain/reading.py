@@ -80,10 +80,14 @@ _SYMBOLS = {
     "gbp": "GBP",
     "chf": "CHF",
 }
-_CODES = "EUR|USD|GBP|CHF|JPY|CNY|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|UAH|INR|BRL|MXN|ZAR|SGD|HKD|KRW"
+CURRENCIES = (
+    *("EUR", "USD", "GBP", "CHF", "JPY", "CNY", "AUD", "CAD", "NZD", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON"),
+    *("BGN", "TRY", "UAH", "INR", "BRL", "MXN", "ZAR", "SGD", "HKD", "KRW"),
+)
 _SIGN = "€|US\\$|A\\$|C\\$|\\$|£|¥|₹"
-_WORD = f"zł|(?i:euros?|eur|usd|gbp|chf|dollars?|pounds?)|{_CODES}"
+_WORD = f"zł|(?i:euros?|eur|usd|gbp|chf|dollars?|pounds?)|{'|'.join(CURRENCIES)}"
 _FIGURE = r"\d{1,3}(?:[ \x{a0}\x{202f}'\x{2019}.,]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"
+_CODE = compiled("[A-Z]{3}")
 _AMOUNTS = compiled(
     rf"(?:({_SIGN})|\b({_WORD}))[ \x{{a0}}\x{{202f}}]?({_FIGURE})\b"
     rf"|\b({_FIGURE})(?:[.,][-\x{{2013}}\x{{2014}}])?[ \x{{a0}}\x{{202f}}]?(?:({_SIGN})|({_WORD})(?:\b|$))"
@@ -110,7 +114,10 @@ def amounts(text: str) -> Iterator[Amount]:
 
 
 def read_amount(text: str) -> tuple[Decimal, str] | None:
-    """Read an amount with its currency code (empty when it names none), or return None."""
+    """Read an amount with its currency code (empty when it names none), or return None.
+
+    Any code of three capitals counts behind the number, not only those that ``amounts`` knows in a text.
+    """
     text = text.strip().replace(_MINUS, "-")
     sign = -1 if text[:1] == "-" else 1
     bare = text.lstrip("+-").strip()
@@ -118,8 +125,9 @@ def read_amount(text: str) -> tuple[Decimal, str] | None:
         if found.quote == bare:
             return sign * found.amount, found.currency
         break
-    number = read_number(text.removesuffix(",-").removesuffix(".-"), point_groups=True)
-    return None if number is None else (number, "")
+    figure, code = (text[:-3].rstrip(), text[-3:]) if _CODE.fullmatch(text[-3:]) else (text, "")
+    number = read_number(figure.removesuffix(",-").removesuffix(".-"), point_groups=True)
+    return None if number is None else (number, code)
 
 
 EMAIL = compiled(

@@ -8,12 +8,11 @@ from typing import ClassVar
 from django.http import QueryDict
 
 from routing.domain.catalogue import Catalogue
-from routing.domain.checks import PRIORITIES
-from routing.domain.inputs import Kind
 from routing.domain.operators import FITTING, WORDS, Shape, shape_of
 from routing.domain.rules import All, AnyOf, Condition, Not, Op, Test
-from routing.forms.condition_values import CannotRead, read_operand, written
+from routing.forms.condition_values import CannotRead, join_list, read_operand, split_list, split_money, written
 from routing.forms.numbers import whole_number
+from routing.forms.value_pickers import choices_of, currencies_of, hint_of
 
 OTHER = "other"  # as a row's fact: the name is typed beside it
 MOST_GROUPS, MOST_ROWS = 20, 50
@@ -24,7 +23,6 @@ MATCHES = (
     ("none", "None of these holds"),
     ("not_all", "Not all of these hold"),
 )
-DECISIONS = ("approved", "corrected", "declined", "completed")  # what reviews tell as the fact reviews.<queue>.verdict
 _NOT = "not_"
 _NEGATIVE = {
     Op.ONE_OF: "is not one of",
@@ -64,6 +62,8 @@ class Row:
     choices: tuple[tuple[str, str], ...] = ()
     hint: str = ""
     seen: tuple[str, ...] = ()
+    about: str = ""
+    currencies: tuple[str, ...] = ()
     shape: Shape = Shape.ANY
 
     @property
@@ -99,9 +99,29 @@ class Row:
         return "one"
 
     @property
-    def is_exact(self) -> bool:
-        """Whether the comparison is with exactly one of the fact's choices."""
-        return self.op in {Op.IS, Op.IS_NOT}
+    def picks(self) -> str:
+        """How its value is picked from the fact's choices: one, several, or not at all."""
+        if not self.choices:
+            return ""
+        return "one" if self.op in {Op.IS, Op.IS_NOT} else "several" if self.takes == "several" else ""
+
+    @property
+    def picked(self) -> list[str]:
+        """The values that are chosen; some may not be among the choices any more."""
+        return split_list(self.value) if self.takes == "several" else [self.value] if self.value else []
+
+    @property
+    def gone(self) -> list[str]:
+        """The chosen values that are none of the choices."""
+        return [value for value in self.picked if value not in dict(self.choices)]
+
+    @property
+    def money(self) -> list[str]:
+        """The amount, the upper one and the currency as fields of their own; empty when it takes no money."""
+        if not self.currencies:
+            return []
+        amount, currency = split_money(self.value)
+        return [amount, split_money(self.upper)[0], currency]
 
 
 @dataclass
@@ -194,9 +214,20 @@ def posted_rows(data: QueryDict, prefix: str) -> list[Rows]:
 def _posted_group(data: QueryDict, prefix: str) -> Rows:
     columns = [data.getlist(f"{prefix}-{name}")[:MOST_ROWS] for name in ("fact", "other", "op", "value", "upper")]
     rows = [Row(*parts) for parts in zip(*columns, strict=False)]
+    currencies = data.getlist(f"{prefix}-currency")[:MOST_ROWS]
+    for place, row in enumerate(rows):
+        if data.get(f"{prefix}-{place}-picks"):
+            row.value = join_list(data.getlist(f"{prefix}-{place}-pick"))
+        if place < len(currencies) and currencies[place]:
+            row.value, row.upper = (_with_currency(text, currencies[place]) for text in (row.value, row.upper))
     match = data.get(f"{prefix}-match", "")
     parent = whole_number(data.get(f"{prefix}-parent", "")) or 0
     return Rows(match if match in dict(MATCHES) else "all", rows, parent)
+
+
+def _with_currency(amount: str, currency: str) -> str:
+    """Return the amount with the chosen currency; one that was typed counts."""
+    return f"{amount.strip()} {currency}" if amount.strip() and not re.search(r"[^\d\s.,'-]", amount) else amount
 
 
 def _depth(groups: list[Rows], number: int) -> int:
@@ -299,9 +330,10 @@ def prepare(groups: list[Rows], catalogue: Catalogue, names: set[str]) -> None:
             row.shape, row.ops = shape, _ops(shape)
             if row.op not in dict(row.ops):
                 row.op = row.ops[0][0]
-            spec = catalogue.input_of(row.name) if row.name else None
-            row.choices = _choices(row.name, catalogue, spec.choices if spec and spec.kind is Kind.CHOICE else ())
-            row.hint = _hint(row, shape)
+            row.choices = choices_of(row.name, catalogue)
+            row.currencies = currencies_of(row.name, shape, catalogue, split_money(row.value)[1])
+            picked = row.picks or row.input_type == "date"
+            row.hint = "" if picked else hint_of(row.name, row.op.removeprefix(_NOT), shape, row.takes)
 
 
 def _ops(shape: Shape) -> list[tuple[str, str]]:
@@ -311,37 +343,3 @@ def _ops(shape: Shape) -> list[tuple[str, str]]:
         if op in _NEGATIVE:
             found.append((f"{_NOT}{op.value}", _NEGATIVE[op]))
     return found
-
-
-def _choices(fact: str, catalogue: Catalogue, of_input: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    match fact:
-        case "router.type" | "item.type":
-            return tuple(catalogue.types.items())
-        case "router.destination":
-            return tuple((slug, catalogue.name_of(slug)) for slug in {**catalogue.ports, **catalogue.queues})
-        case "item.priority":
-            return tuple((name, name) for name in PRIORITIES)
-    if fact.startswith("reviews.") and fact.endswith(".verdict"):
-        return tuple((word, word) for word in DECISIONS)
-    return tuple((choice, choice) for choice in of_input)
-
-
-def _hint(row: Row, shape: Shape) -> str:
-    if row.takes == "nothing":
-        return ""
-    if row.op == Op.OLDER_THAN or shape is Shape.MINUTES:
-        return "Such as 90 minutes, 2 hours or 3 days."
-    if row.name == "router.confidence":
-        return "Such as 80 %."
-    if row.op.removeprefix(_NOT) == Op.MATCHES:
-        return "A regular expression (RE2)."
-    match shape:
-        case Shape.MONEY:
-            return "An amount with its currency, such as 200 EUR."
-        case Shape.DAY:
-            return "A day, such as 2026-03-31."
-        case Shape.ANY if row.name:
-            return (
-                "A number, an amount such as 200 EUR, true or false are taken as such; put “12” in quotes for a text."
-            )
-    return "Several, parted by commas." if row.takes == "several" else ""

@@ -1,6 +1,7 @@
 """The values that conditions compare with, as people type them and as rules hold them."""
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 
 from routing.domain.catalogue import Catalogue
@@ -23,6 +24,8 @@ _MONEY = re.compile(r"-?\d[\d., ]*\s?[A-Za-z]{3}")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _QUOTES = {'"': '"', "“": "”", "'": "'"}
 _TRUTHS = {"true": True, "false": False}
+_PARTS = re.compile(r'\s*("(?:[^"]|"")*"(?=\s*(?:[,\n]|$))|[^,\n]+)')
+_CURRENCY_LAST = re.compile(r"(.*\d)\s?([A-Z]{3})")
 
 
 class CannotRead(ValueError):
@@ -46,11 +49,40 @@ def read_operand(fact: str, op: Op, value: str, upper: str, catalogue: Catalogue
         case Op.BETWEEN:
             return _scalar(fact, op, value, catalogue), _scalar(fact, op, upper, catalogue)
         case Op.ONE_OF:
-            parts = [part for part in re.split(r"[,\n]", value) if part.strip()]
+            quoted = shape_of(fact, catalogue) is Shape.ANY  # there, quotes say that it is a text
+            parts = split_list(value, quoted=quoted)
             if not parts:
                 raise CannotRead("Give at least one value.")
             return tuple(_scalar(fact, op, part, catalogue) for part in parts)
     return _scalar(fact, op, value, catalogue)
+
+
+def split_list(text: str, *, quoted: bool = False) -> list[str]:
+    """Return the values of a list as typed: parted by commas or lines, those in double quotes whole.
+
+    The quotes are taken off, unless ``quoted``.
+    """
+    parts = [part.strip() for part in _PARTS.findall(text)]
+    return [part if quoted else _unquoted(part) for part in parts if part]
+
+
+def _unquoted(part: str) -> str:
+    return part[1:-1].replace('""', '"') if len(part) > 1 and part[0] == part[-1] == '"' else part
+
+
+def join_list(parts: Iterable[str]) -> str:
+    """Return values as one types them, so that ``split_list`` returns them again."""
+    return ", ".join(f'"{part.replace(chr(34), chr(34) * 2)}"' if _needs_quotes(part) else part for part in parts)
+
+
+def _needs_quotes(part: str) -> bool:
+    return "," in part or "\n" in part or part.startswith('"')
+
+
+def split_money(text: str) -> tuple[str, str]:
+    """Return an amount as typed and the currency code at its end; "" for what is not there."""
+    found = _CURRENCY_LAST.fullmatch(text.strip())
+    return (found[1], found[2]) if found else (text, "")
 
 
 def _scalar(fact: str, op: Op, raw: str, catalogue: Catalogue) -> Value:
@@ -121,7 +153,7 @@ def _day(text: str) -> Value:
 def read_untyped(text: str) -> Value:
     """Read a value nobody declared: a number, an amount, true or false; else a text, quotes around it taken off."""
     if len(text) > 1 and _QUOTES.get(text[0]) == text[-1]:
-        return text[1:-1]
+        return text[1:-1].replace('""', '"')
     if text in _TRUTHS:
         return _TRUTHS[text]
     if _NUMBER.fullmatch(text):
@@ -137,7 +169,8 @@ def written(test: Test, catalogue: Catalogue) -> tuple[str, str]:
     words = [_written(value, test, catalogue) for value in values]
     if test.op is Op.BETWEEN and len(words) == 2:
         return words[0], words[1]
-    return ", ".join(words), ""
+    quoted = test.op is Op.ONE_OF and shape_of(test.fact, catalogue) is not Shape.ANY
+    return join_list(words) if quoted else ", ".join(words), ""
 
 
 def _written(value: Value, test: Test, catalogue: Catalogue) -> str:
@@ -150,5 +183,6 @@ def _written(value: Value, test: Test, catalogue: Catalogue) -> str:
         return "true" if value else "false"
     if isinstance(value, str) and test.op not in _TEXTUAL and shape_of(test.fact, catalogue) is Shape.ANY:
         is_plain = _MONEY.fullmatch(value) is None and read_untyped(value) == value
-        return value if is_plain else f'"{value}"'
+        is_plain = is_plain and not (test.op is Op.ONE_OF and _needs_quotes(value))
+        return value if is_plain else f'"{value.replace(chr(34), chr(34) * 2)}"'
     return as_text(value)

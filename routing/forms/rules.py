@@ -27,7 +27,7 @@ from routing.domain.sentences import condition_words
 from routing.forms.condition_rows import Rows, TooDeep, condition_of, edit_rows, posted_rows, prepare, rows_of
 from routing.forms.numbers import whole_number
 from routing.queries.desk import Desk
-from routing.queries.fact_catalogue import values_seen
+from routing.queries.fact_catalogue import kind_words, provider_words, values_seen
 from routing.queries.fact_names import FactGroup, fact_groups
 from routing.queries.texts import texts_wanted
 
@@ -273,11 +273,12 @@ def offers(fields: RuleFields, desk: Desk, type_id: int | None) -> Offers:
 
 
 def _offer_values(fields: RuleFields, type_id: int | None, catalogue: Catalogue) -> None:
-    """Give each row that takes one value those that its fact had lately."""
+    """Tell each row what its fact is and, where it takes one value, those that the fact had lately."""
     rows = [row for group in fields.groups for row in group.rows if row.name]
     seen = values_seen(type_id, catalogue) if rows else {}
     for row in rows:
         row.seen = seen.get(row.name, ()) if row.takes == "one" else ()
+        row.about = f"{kind_words(row.name, catalogue)} · {provider_words(row.name, catalogue)}"
 
 
 def _with_gone(choices: list[tuple[str, str]], chosen: Iterable[str]) -> list[tuple[str, str]]:

@@ -117,7 +117,20 @@ def port_of(destination: Destination, config: Mapping[str, object]) -> Port:
         rule_may_approve=bool(config.get("rule_may_approve")),
         rule_may_approve_model_text=bool(config.get("rule_may_approve_model_text")),
         outputs=tuple(properties),
+        choices={name: choices for name, part in properties.items() if (choices := _choices(part))},
     )
+
+
+def _choices(schema: object) -> tuple[str, ...]:
+    """Return all values that a JSON Schema allows, as typed; empty when they are not listed."""
+    if not isinstance(schema, dict):
+        return ()
+    if schema.get("type") == "boolean":
+        return ("true", "false")
+    listed = schema.get("enum")
+    if isinstance(listed, list) and all(isinstance(value, str) for value in listed):
+        return tuple(listed)
+    return ()
 
 
 def places() -> dict[str, Place]:

@@ -86,7 +86,8 @@ def kind_words(name: str, catalogue: Catalogue) -> str:
         if spec.kind is Kind.MONEY and spec.currency:
             return f"money in {spec.currency}"
         return spec.kind.value.replace("_", " ")
-    return _SHAPES[shape_of(name, catalogue)]
+    choices = catalogue.declared_choices(name)
+    return f"one of {', '.join(choices)}" if choices else _SHAPES[shape_of(name, catalogue)]
 
 
 def provider_words(name: str, catalogue: Catalogue) -> str:

@@ -192,7 +192,7 @@ def asked_of(name: str, catalogue: Catalogue) -> str:
         who = [_PROVIDERS[provider] for provider in spec.providers if provider in _PROVIDERS]
         if spec.source and "source" in spec.providers:
             who.insert(1, catalogue.name_of(spec.source.split(".")[1]))
-        return f"asked of {', then '.join(who)}" if who else "nobody can be asked"
+        return f"from {', then '.join(who)}" if who else "nobody can be asked"
     if space == "source":
         return f"looked up in {catalogue.name_of(rest.partition('.')[0])}"
     return "asked of the AI router" if space == "router" else "nobody can be asked"

@@ -58,6 +58,7 @@ def euro(amount: str) -> Money:
         (MONEY, euro("3"), euro("3")),
         (ANY_MONEY, "$1,000", Money(Decimal(1000), "USD")),
         (ANY_MONEY, "CHF 20", Money(Decimal(20), "CHF")),
+        (ANY_MONEY, "1.000,50 CLP", Money(Decimal("1000.50"), "CLP")),
         (DAY, "2026-03-31", date(2026, 3, 31)),
         (DAY, "31.3.2026", date(2026, 3, 31)),
         (DAY, "31/3/26", date(2026, 3, 31)),

@@ -90,7 +90,7 @@ def test_what_comes_after_a_changed_decision_is_not_followed(desk: TestDesk, ref
 def test_a_draft_that_asks_says_whom_and_how_often(desk: TestDesk, refunds: WorkType) -> None:
     sent(desk, 20, 300)
     found = report(followed(draft(refunds, ASKING, LOOK)))
-    assert found.asked == [("Note: asked of the request's own text, then the requester", 2)]
+    assert found.asked == [("Note: from the request's own text, then the requester", 2)]
     assert found.elsewhere == 2
 
 

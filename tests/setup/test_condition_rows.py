@@ -12,6 +12,7 @@ from routing.domain.facts import Fact, Money, Status, Value
 from routing.domain.inputs import InputSpec, Kind
 from routing.domain.rules import All, AnyOf, Condition, Not, Op, Test
 from routing.forms.condition_rows import MOST_GROUPS, Row, Rows, TooDeep, condition_of, edit_rows, posted_rows, rows_of
+from routing.forms.condition_values import join_list, split_list
 
 CATALOGUE = Catalogue(
     inputs=(
@@ -121,3 +122,8 @@ def test_a_posted_group_that_claims_a_place_it_cannot_have_stands_in_the_outer_o
     for number, parent in enumerate(("5", "9", "2", "x", "3", "4")):
         data[f"g{number}-parent"] = parent
     assert [group.parent for group in posted_rows(data, "g")] == [0, 0, 0, 0, 3, 0]
+
+
+@given(st.lists(st.text(min_size=1).filter(lambda text: text == text.strip()), max_size=5))
+def test_a_list_of_values_is_read_back_as_it_was_written(values: list[str]) -> None:
+    assert split_list(join_list(values)) == values

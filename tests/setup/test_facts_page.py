@@ -42,7 +42,7 @@ def test_a_fact_says_its_kind_its_provider_and_who_reads_it(admin: Client) -> No
     found = lines(admin)
     amount = found["input.amount"]
     assert (amount.kind, amount.rules) == ("money in EUR", (1,))
-    assert amount.provider == "asked of the request's own text, then the requester"
+    assert amount.provider == "from the request's own text, then the requester"
     assert found["input.topic"].kind == "one of refund, delivery"
     assert (found["item.tags"].kind, found["item.tags"].provider) == ("list of words", "always there")
     assert found["reviews.finance.verdict"].provider == "people of Finance, once they have decided"

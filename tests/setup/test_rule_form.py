@@ -1,16 +1,20 @@
 """The form of one rule: what is typed becomes a rule as rules are stored, and comes back as it was typed."""
 
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from routing.actions.drafting import start_draft
 from routing.actions.publishing import save_draft
+from routing.domain import rulefile
 from routing.domain.roles import DESK
-from routing.models import RulebookVersion, WorkType
+from routing.models import InputField, RulebookVersion, WorkType
 from tests.desks import TestDesk
 from tests.setup.rule_forms import (
     OVER,
+    SentForm,
     condition,
     draft_of,
     rule_post,
@@ -140,25 +144,69 @@ def test_what_cannot_be_read_is_marked_and_what_was_typed_is_kept(support: WorkT
     assert 'value="mine"' in page
 
 
-def test_saving_a_rule_as_it_was_changes_nothing(support: WorkType, admin: Client, desk: TestDesk) -> None:
-    texts = {"text": "Dear {{ item.requester_name? }}", "subject": "Re"}
-    desk.destination(
-        "mail",
-        "tool",
-        via="mail",
-        to="a@b.example",
-        subject="{{ with.subject }}",
-        text="{{ with.text }}",
-        effect="write",
-    )
-    desk.rules("support", {"when": OVER, "then": {"do": "go", "to": ["mail"], "approved_by": "finance", "with": texts}})
+SCHEMA = {"type": "object", "properties": {"urgent": {"type": "boolean"}, "tone": {"enum": ["warm", "stiff, cold"]}}}
+EVERY_KIND = [
+    {"fact": "input.amount", "op": "between", "value": [{"amount": "1", "currency": "EUR"}] * 2},
+    {"fact": "input.fee", "op": "over", "value": {"amount": "12.50", "currency": "CLP"}},
+    {"fact": "input.topic", "op": "one_of", "value": ["refund", "delivery"]},
+    {"fact": "item.title", "op": "one_of", "value": ["plain", "with, comma", 'with "quotes"', '"both", here']},
+    {"fact": "steps.reply.output.urgent", "op": "is", "value": True},
+    {"fact": "steps.reply.output.tone", "op": "one_of", "value": ["stiff, cold"]},
+    {"fact": "steps.reply.output.other", "op": "one_of", "value": ["12", 12, "a, b", True, 'say "x"']},
+    {"fact": "reviews.finance.verdict", "op": "one_of", "value": ["approved", "declined"]},
+    {"fact": "now", "op": "between", "value": [{"date": "2026-03-31"}, {"date": "2026-04-30"}]},
+    {"not": {"fact": "item.age", "op": "older_than", "value": 90}},
+    {"fact": "item.tags", "op": "contains", "value": "vip"},
+    {"fact": "input.amount", "op": "missing"},
+]
+
+
+def test_saving_a_rule_as_the_form_shows_it_changes_nothing(support: WorkType, admin: Client, desk: TestDesk) -> None:
+    texts = {"text": 'Dear {{ item.requester_name? }}\n\n <b>"you"</b> & all', "subject": "Re"}
+    mail = {"to": "a@b.example", "subject": "{{ with.subject }}", "text": "{{ with.text }}", "effect": "write"}
+    desk.destination("mail", "tool", via="mail", **mail)
+    desk.destination("reply", "agent", via="model", prompt="Answer.", schema=SCHEMA)
+    InputField.objects.create(work_type=support, name="fee", label="Fee", kind="money", position=9)
+    then = {"do": "go", "to": ["mail"], "approved_by": "finance", "with": texts}
+    rules = [{"id": f"k{n}", "when": {"all": [each]}, "then": then} for n, each in enumerate(EVERY_KIND)]
+    draft = start_draft(actor=DESK, work_type_id=support.pk)
+    content = rulefile.write(rulefile.read({"rules": rules, "fallback_queue": "triage"}))
+    save_draft(actor=DESK, rulebook_id=draft.rulebook_id, content=content)
+    for each in draft_of(support).content["rules"]:
+        address = f"/rulebooks/support/draft/rules/{each['id']}/"
+        sent = SentForm(admin.get(address).content.decode()).sent
+        answer = admin.post(address, sent | {"button": "save"})
+        assert answer.status_code == 302, each
+    assert draft_of(support).content == content
+
+
+def test_values_are_picked_where_all_are_known(support: WorkType, admin: Client, desk: TestDesk) -> None:
+    desk.destination("reply", "agent", via="model", prompt="Answer.", schema=SCHEMA)
     start(admin)
-    fields = admin.get("/rulebooks/support/draft/rules/r1/").context["fields"]
-    post = rule_post(support, do="go", to=fields.to, approved_by=fields.approved_by)
-    post |= condition("input.amount", "over", fields.groups[0].rows[0].value)
-    post |= {"text-name": list(fields.texts), "text": list(fields.texts.values())}
-    admin.post("/rulebooks/support/draft/rules/r1/", post)
-    assert admin.get("/rulebooks/support/draft/").context["changes"] == []
+
+    def shown(fact: str, op: str, value: str = "") -> str:
+        post = rule_post(support) | condition(fact, op, value) | {"button": "refresh"}
+        return admin.post("/rulebooks/support/draft/rules/new/", post).content.decode()
+
+    assert '<option value="false">false</option>' in shown("steps.reply.output.urgent", "is")
+    assert 'name="g0-0-pick" value="stiff, cold"' in shown("steps.reply.output.tone", "one_of")
+    page = shown("input.topic", "one_of", "delivery")
+    assert re.search(r'name="g0-0-pick" value="delivery" checked', page)
+    assert re.search(r'name="g0-0-pick" value="refund">', page)
+    assert '<span class="condition-unit">EUR</span>' in shown("input.amount", "over")
+    assert "money in EUR · from the request&#x27;s own text, then the requester" in shown("input.amount", "over")
+
+
+def test_ticked_values_and_a_chosen_currency_are_stored(support: WorkType, admin: Client, desk: TestDesk) -> None:
+    InputField.objects.create(work_type=support, name="fee", label="Fee", kind="money", position=9)
+    start(admin)
+    picked = condition("input.topic", "one_of") | {"g0-0-picks": "yes", "g0-0-pick": ["refund", "delivery"]}
+    money = condition("input.fee", "between", "1.000,50", "2000 CHF", group=0) | {"g0-currency": ["USD"]}
+    for part in (picked, money):
+        assert admin.post("/rulebooks/support/draft/rules/new/", rule_post(support) | part).status_code == 302
+    first, second = (rule["when"]["all"][0]["value"] for rule in rules_of(support)[-2:])
+    assert first == ["refund", "delivery"]
+    assert second == [{"amount": "1000.50", "currency": "USD"}, {"amount": "2000", "currency": "CHF"}]
 
 
 def test_what_people_decided_can_be_a_condition(support: WorkType, admin: Client) -> None:

@@ -52,7 +52,7 @@ def test_facts_are_tried_with_every_rule_and_the_smallest_change(admin: Client) 
 def test_what_is_lacking_says_who_would_be_asked(admin: Client) -> None:
     trial = admin.get(ADDRESS, {"facts": '{"item.channel": "web"}'}).context["trial"]
     assert trial.answer == "First the desk finds out Refund amount."
-    assert trial.asked == ("Refund amount: asked of the request's own text, then the requester",)
+    assert trial.asked == ("Refund amount: from the request's own text, then the requester",)
 
 
 def test_words_are_read_as_the_desk_reads_them(admin: Client) -> None:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from routing.domain import rulefile
 from routing.domain.answers import answer_from_json
+from routing.domain.bands import Bands, Flow, draw
 from routing.domain.catalogue import Catalogue
 from routing.domain.roles import Actor
 from routing.domain.rules import Rulebook as Rules
@@ -69,10 +70,11 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """From where decisions sent work to where the draft sends it: rows by columns, with names of both."""
+    """From where decisions sent work to where the draft sends it: rows by columns with names of both, and drawn."""
 
     columns: list[str]
     rows: list[tuple[str, list[Cell]]]
+    picture: Bands
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +119,14 @@ def _matrix(counted: dict[str, dict[str, int]], catalogue: Catalogue) -> Matrix:
     keys = list(dict.fromkeys([*counted, *(key for row in counted.values() for key in row)]))
     froms = [key for key in keys if key in counted]
     largest = max((count for row in counted.values() for count in row.values()), default=0)
-    rows = []
+    names = {key: place_words(key, catalogue) for key in keys}
+    rows, flows = [], []
     for start in froms:
         row = counted[start]
+        flows += [Flow(names[start], names[key], row[key], key == start != OTHER) for key in keys if row.get(key)]
         cells = [Cell(row.get(key, 0), _shade(row.get(key, 0), largest), key == start != OTHER) for key in keys]
-        rows.append((place_words(start, catalogue), cells))
-    return Matrix([place_words(key, catalogue) for key in keys], rows)
+        rows.append((names[start], cells))
+    return Matrix(list(names.values()), rows, draw(flows))
 
 
 def _shade(count: int, largest: int) -> int:

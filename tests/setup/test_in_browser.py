@@ -94,7 +94,7 @@ def test_a_rule_is_written_as_its_fields_appear(web: Web, desk: TestDesk, suppor
         page.locator("#g0-1-fact").select_option("input.amount")
         expect(page.locator("#g0-1-op option", has_text="contains")).to_have_count(0)
         page.locator("#g0-1-op").select_option("over")
-        expect(page.get_by_text("An amount with its currency")).to_be_visible()
+        expect(page.get_by_text("money in EUR")).to_be_visible()
         page.locator("#g0-1-value").fill("lots")
         page.locator("#to-0").select_option("refund")
         page.get_by_role("button", name="Then another").click()

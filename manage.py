@@ -17,7 +17,7 @@ def main() -> None:
         with command_database(sys.argv):
             execute_from_command_line(sys.argv)
     except SettingError as error:
-        sys.exit(f"dispatch desk: {error}")
+        error.leave()
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ try:
     DEBUG = env.switch("DEBUG", default=False)
     WORKER_PROCESSES = env.number("WORKER_PROCESSES", 4, lowest=1, highest=256)
 except env.SettingError as error:
-    raise SystemExit(f"dispatch desk: {error}") from None
+    error.leave()
 
 # On a practice desk its servers may be called, and its model answers unless a real one is named.
 PRACTICE_PORT = port_in_use(DESK_DATA)

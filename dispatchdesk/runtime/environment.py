@@ -2,10 +2,11 @@
 
 import os
 import secrets
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent.parent
@@ -18,6 +19,11 @@ FALSE_WORDS = frozenset({"", "0", "false", "no", "off"})
 
 class SettingError(Exception):
     """A setting is missing or wrong; the message is one line that says what to do."""
+
+    def leave(self) -> NoReturn:
+        """End the process with the line and exit code 2: what was asked for did not even begin."""
+        sys.stderr.write(f"dispatch desk: {self}\n")
+        sys.exit(2)
 
 
 @dataclass(frozen=True)

@@ -231,6 +231,14 @@ def test_a_pipeline_without_a_database_checks_the_form(tmp_path: Path) -> None:
     assert "Traceback" not in twice.stderr
 
 
+def test_a_desk_that_cannot_be_reached_is_not_mistaken_for_rules_to_mend(tmp_path: Path) -> None:
+    nowhere = {"DESK_DATA": str(tmp_path), "DATABASE_URL": "postgresql://desk@127.0.0.1:1/none"}
+    command = [sys.executable, "manage.py", "rulebook", "check", "support"]
+    done = subprocess.run(command, env=os.environ | nowhere, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "can't be reached" in done.stderr
+
+
 def test_a_draft_is_followed_over_what_was_decided(desk: TestDesk, support: WorkType, tmp_path: Path) -> None:
     desk.send("Refund 250 EUR", type="support")
     decide()

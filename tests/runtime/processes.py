@@ -125,7 +125,7 @@ class Desk:
 
 def one_line(result: subprocess.CompletedProcess[str]) -> str:
     """The single line a refused start wrote; fails when there was more or it succeeded."""
-    assert result.returncode == 1, result
+    assert result.returncode == 2, result
     lines = (result.stdout + result.stderr).splitlines()
     assert len(lines) == 1, lines
     assert re.match(r"dispatch desk: ", lines[0])

@@ -1,7 +1,6 @@
 """Records what came of a step: its facts, what is due next, and the people to ask when it went wrong."""
 
 import logging
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -16,7 +15,7 @@ from routing.actions.calling import READER_STEP, RETRY, Result
 from routing.actions.passes import Pass
 from routing.actions.proposals import fallback_queue, no_route
 from routing.domain import engine
-from routing.domain.facts import MISSING, Fact, Money, Status, Value, known, lookup, value_from_json
+from routing.domain.facts import MISSING, Fact, Money, Status, Value, is_currency, known, lookup, value_from_json
 from routing.domain.roles import DESK
 from routing.domain.sentences import ended
 from routing.domain.states import Action, State
@@ -34,7 +33,6 @@ PROBE_EVERY = timedelta(seconds=30)
 MAX_FACTS_PER_STEP = 60
 MAX_TEXT = 20_000
 LONGEST_NAME = 150
-_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 def record(step_id: int, attempt: int, result: Result) -> None:
@@ -276,7 +274,7 @@ def _sensible(data: object) -> Value:
 
 def _money(data: Mapping[str, object]) -> Money | None:
     currency = data.get("currency")
-    if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency) or isinstance(data.get("amount"), bool):
+    if not isinstance(currency, str) or not is_currency(currency) or isinstance(data.get("amount"), bool):
         return None
     value = _sensible({"amount": data.get("amount"), "currency": currency})
     return value if isinstance(value, Money) else None

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from routing.domain import rulefile
 from routing.domain.answers import Answer, answer_from_json, answer_to_json
 from routing.domain.factfile import read_facts, write_facts
-from routing.domain.facts import Facts
+from routing.domain.facts import Facts, is_storable
 from routing.domain.faults import Problem, RuleError
 from routing.domain.rules import Rulebook
 
@@ -99,7 +99,7 @@ def _example(data: object, pointer: str, problems: list[Problem]) -> FiledExampl
         if key not in _EXAMPLE_PARTS
     )
     name = data.get("name")
-    if not isinstance(name, str) or not 1 <= len(name.strip()) <= len(name) <= LONGEST_NAME or "\x00" in name:
+    if not isinstance(name, str) or not 1 <= len(name.strip()) <= len(name) <= LONGEST_NAME or not is_storable(name):
         problems.append(Problem(f"{pointer}/name", f"A name of at most {LONGEST_NAME} characters is expected here."))
     facts: Facts = {}
     try:

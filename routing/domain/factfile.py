@@ -1,6 +1,6 @@
 """Facts as people paste them and as examples keep them: JSON by fact name, what is not named being unknown."""
 
-from routing.domain.facts import Fact, Facts, Status, known, value_from_json, value_to_json
+from routing.domain.facts import Fact, Facts, Status, given_value, is_storable, known, value_to_json
 from routing.domain.faults import Problem, RuleError
 
 MOST_FACTS = 500
@@ -20,7 +20,7 @@ def read_facts(data: object, *, seq: int = 1) -> dict[str, Fact]:
         raise RuleError([Problem("", f"At most {MOST_FACTS} facts are possible here.")])
     facts, problems = dict[str, Fact](), list[Problem]()
     for name, given in data.items():
-        if not isinstance(name, str) or not name or len(name) > LONGEST_NAME or "\x00" in str(given):
+        if not isinstance(name, str) or not name or len(name) > LONGEST_NAME or not is_storable(name):
             problems.append(Problem("", f"“{str(name)[:40]}” is no name of a fact, such as input.topic."))
             continue
         try:
@@ -40,7 +40,7 @@ def _fact(given: object, seq: int) -> Fact:
             return Fact(_WITHOUT_VALUE[word], None, seq)
     if given is None:
         raise ValueError("a value is expected, or {missing: true}")
-    return known(value_from_json(given), seq)
+    return known(given_value(given), seq)
 
 
 def write_facts(facts: Facts) -> dict[str, object]:

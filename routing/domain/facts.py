@@ -112,7 +112,7 @@ def _finite(text: str) -> Decimal:
 
 
 def value_from_json(data: object) -> Value:
-    """Read a stored value; raises ValueError when it has no known shape."""
+    """Read a stored value; raises ValueError when it has no known shape. For what people give see ``given_value``."""
     match data:
         case None | bool() | int() | str():
             return data
@@ -129,3 +129,24 @@ def value_from_json(data: object) -> Value:
         case {"date": day}:
             return date.fromisoformat(str(day))
     raise ValueError(f"a fact value cannot be read from {type(data).__name__}")
+
+
+def given_value(data: object) -> Value:
+    """Read a value that somebody gave in the stored form; raises ValueError when it cannot be kept, saying why."""
+    value = value_from_json(data)
+    texts = value if isinstance(value, tuple) else (value,)
+    if any(isinstance(text, str) and not is_storable(text) for text in texts):
+        raise ValueError("the text holds characters that cannot be kept")
+    if isinstance(value, Money) and not is_currency(value.currency):
+        raise ValueError("a currency is a code of three capitals, such as EUR")
+    return value
+
+
+def is_storable(text: str) -> bool:
+    """Whether a database can keep the text: no NUL, no half of a surrogate pair."""
+    return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def is_currency(text: str) -> bool:
+    """Whether it is a code as ISO 4217 has them."""
+    return len(text) == 3 and text.isascii() and text.isalpha() and text.isupper()

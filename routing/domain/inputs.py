@@ -10,7 +10,7 @@ from itertools import islice
 
 from routing.domain.comparisons import folded, number_of
 from routing.domain.conditions import Evaluator, kept_evaluator, reads
-from routing.domain.facts import Fact, Facts, Money, Status, Value, lookup, value_from_json
+from routing.domain.facts import Fact, Facts, Money, Status, Value, is_currency, is_storable, lookup, value_from_json
 from routing.domain.kleene import FALSE, NOT_APPLICABLE
 from routing.domain.patterns import Match, Pattern, compiled, literal
 from routing.domain.reading import EMAIL, URL, URL_IN_TEXT, amounts, days, read_amount, read_day, read_number
@@ -155,7 +155,7 @@ def _clean(spec: InputSpec, raw: str) -> str:
     longest = _LONGEST.get(spec.kind, _LONGEST_LINE)
     if len(text) > longest:
         raise InputError(f"{spec.label}: please use at most {longest:,} characters.")
-    if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
+    if not is_storable(text):
         raise InputError(f"{spec.label}: the text holds characters that cannot be kept.")
     return text
 
@@ -196,6 +196,8 @@ def _money(spec: InputSpec, raw: object) -> Money:
     currency = read[1] or spec.currency
     if not currency:
         raise InputError(f"{spec.label}: please say in which currency, such as {example}.")
+    if not is_currency(currency):
+        raise InputError(f"{spec.label}: please give the currency as a code of three letters, such as {example}.")
     if spec.currency and currency != spec.currency:
         raise InputError(f"{spec.label}: please give the amount in {spec.currency}, not in {currency}.")
     return Money(read[0], currency)

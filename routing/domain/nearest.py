@@ -57,9 +57,9 @@ def nearest(
 ) -> Nearest:
     """Return the smallest change of one or two facts that gives another answer; takes what ``decide`` takes.
 
-    Each fact that the rules read, and that time alone does not change, is tried with the values at and beside the
-    constants it is compared with, with its choices, and as missing. Of several changes of one fact the nearest value of
-    the same kind is taken, then any other value, then none at all.
+    Each fact that rules, destinations and inputs read, and that time alone does not change, is tried with the values at
+    and beside the constants it is compared with, with its choices, and as missing. Of several changes of one fact the
+    nearest value of the same kind is taken, then any other value, then none at all.
     """
 
     def ask(given: Facts) -> Followed:
@@ -84,10 +84,17 @@ def nearest(
 def _leaves_out(book: Rulebook, catalogue: Catalogue) -> bool:
     """Whether rules compare what is not tried with every kind of value."""
     return any(
-        test.fact in _TIMED or test.op is Op.MATCHES or test.op is Op.OLDER_THAN
-        for item in ready_book(book, catalogue).rules
-        for test in tests(item.rule.when)
+        test.fact in _TIMED or test.op is Op.MATCHES or test.op is Op.OLDER_THAN for test in _tests(book, catalogue)
     )
+
+
+def _tests(book: Rulebook, catalogue: Catalogue) -> Iterator[Test]:
+    """Yield the comparisons of the rules, and those that say which inputs apply."""
+    for item in ready_book(book, catalogue).rules:
+        yield from tests(item.rule.when)
+    for spec in catalogue.inputs:
+        if spec.applies_when is not None:
+            yield from tests(spec.applies_when)
 
 
 _Changes = tuple[tuple[str, Fact], ...]
@@ -128,13 +135,16 @@ def _gap(one: Value, other: Value) -> Decimal | None:
 
 
 def _values(facts: Facts, book: Rulebook, catalogue: Catalogue) -> dict[str, list[Fact]]:
-    """Return, by the facts that the rules read, the states to try in the place of the present one."""
+    """Return, by the facts that are read, the states to try in the place of the present one."""
     found: dict[str, dict[Fact, None]] = {}
+    for test in _tests(book, catalogue):
+        if test.fact not in _TIMED:
+            states = found.setdefault(test.fact, {})
+            states.update((known(value), None) for value in _beside(test, lookup(facts, test.fact).value))
     for item in ready_book(book, catalogue).rules:
-        for test in tests(item.rule.when):
-            if test.fact not in _TIMED:
-                states = found.setdefault(test.fact, {})
-                states.update((known(value), None) for value in _beside(test, lookup(facts, test.fact).value))
+        for name in item.target.needs if item.target else ():
+            found.setdefault(name, {})
+    found |= {spec.fact: {} for spec in catalogue.inputs if spec.required and spec.fact not in found}
     for name, states in found.items():
         spec = catalogue.input_of(name)
         if spec is not None and spec.choices:

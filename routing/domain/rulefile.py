@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from routing.domain.checks import problems
 from routing.domain.comparisons import moment_of, number_of
-from routing.domain.facts import Value, value_from_json, value_to_json
+from routing.domain.facts import Value, given_value, is_storable, value_to_json
 from routing.domain.faults import Problem, RuleError
 from routing.domain.patterns import PatternError, compiled
 from routing.domain.rules import (
@@ -88,7 +88,7 @@ class _Reader:
             return ""
         if required and not data.strip():
             self.wrong(pointer, "This cannot be empty.")
-        if len(data) > LONGEST_TEXT or "\x00" in data:
+        if len(data) > LONGEST_TEXT or not is_storable(data):
             self.wrong(pointer, f"A text of at most {LONGEST_TEXT} characters is expected here.")
             return ""
         return data
@@ -264,7 +264,7 @@ def _scalar(reader: _Reader, data: object, pointer: str) -> Value:
     if isinstance(data, str):
         return reader.text(data, pointer)
     try:
-        return value_from_json(data)
+        return given_value(data)
     except (ValueError, TypeError):
         reader.wrong(pointer, "This value cannot be read: give a text, a number, true, false or an amount of money.")
         return None

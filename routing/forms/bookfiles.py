@@ -10,6 +10,7 @@ import yaml
 
 from routing.domain import bookfile
 from routing.domain.bookfile import BookFile
+from routing.domain.facts import is_storable
 from routing.domain.faults import Problem, RuleError
 
 MOST_BYTES = 2_000_000
@@ -66,20 +67,12 @@ def _check_texts(data: object) -> None:
                 inner.extend(part.values())
             elif isinstance(part, list):
                 inner.extend(part)
-            elif isinstance(part, str) and ("\x00" in part or not _is_writable(part)):
+            elif isinstance(part, str) and not is_storable(part):
                 raise _refusal("A text in it holds a character that is none (NUL, or half of a pair).")
         if not inner:
             return
         level = inner
     raise _too_deep()
-
-
-def _is_writable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _too_deep(line: int = 0) -> RuleError:

@@ -101,6 +101,7 @@ def test_parse_value_reads(spec: InputSpec, raw: object, value: Value) -> None:
         (MONEY, "50 USD", "in EUR, not in USD"),
         (MONEY, {"amount": "x"}, "such as 49.90 EUR"),
         (ANY_MONEY, "50", "in which currency"),
+        (ANY_MONEY, {"amount": "1", "currency": "EURO"}, "a code of three letters"),
         (DAY, "3/4/2026", "the month is a word"),
         (DAY, "30 February 2026", "a day"),
         (DAY, "soon", "a day"),

@@ -1,16 +1,16 @@
 """The smallest change that decides otherwise: it does, and none is smaller."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from routing.domain.answers import Answer, follow
 from routing.domain.facts import MISSING, Fact, Facts, Money, known
 from routing.domain.nearest import Nearest, nearest
 from routing.domain.rules import All, Escalate, Finish, Op, Rule, Rulebook, Test
-from tests.domain.strategies import CATALOGUE, facts, rulebooks
+from tests.domain.strategies import CATALOGUE, NAMES, TEXTS, facts, rulebooks
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 LIMIT = Money(Decimal(200), "EUR")
@@ -80,6 +80,7 @@ def test_patterns_are_not_claimed_to_have_been_tried() -> None:
     assert not found({"item.text": known("hi")}, book).complete
 
 
+@settings(max_examples=40, deadline=None)
 @given(facts, rulebooks())
 def test_a_change_that_is_named_decides_otherwise(given_facts: Facts, book: Rulebook) -> None:
     other = found(given_facts, book)
@@ -90,3 +91,27 @@ def test_a_change_that_is_named_decides_otherwise(given_facts: Facts, book: Rule
         assert other.followed.answer == answer(changed, book)
     for change in other.changes if len(other.changes) == 2 else ():  # neither of two does it alone
         assert answer({**given_facts, change.name: change.after}, book) in {answer(given_facts, book), None}
+
+
+_GRID = [
+    MISSING,
+    *(known(value) for value in (*TEXTS, "something else", *range(-3, 5), Decimal("1.5"), True, False)),
+    *(
+        known(Money(Decimal(amount), currency))
+        for amount in ("0.5", "1", "2", "2.50", "3")
+        for currency in ("EUR", "USD")
+    ),
+    *(known(date(2026, 3, day)) for day in range(1, 4)),
+]
+
+
+@settings(max_examples=40, deadline=None)
+@given(facts, rulebooks())
+def test_no_single_change_decides_otherwise_where_none_is_named(given_facts: Facts, book: Rulebook) -> None:
+    other = found(given_facts, book)
+    if len(other.changes) == 1:
+        return
+    before = answer(given_facts, book)
+    for name in NAMES:
+        for fact in _GRID:
+            assert answer({**given_facts, name: fact}, book) in {before, None}, (name, fact)

@@ -12,6 +12,7 @@ from routing.domain.analysis import FindingKind, findings
 from routing.domain.catalogue import Catalogue, Port, PortKind
 from routing.domain.conditions import evaluate
 from routing.domain.decision import Cause
+from routing.domain.decision import Kind as DecisionKind
 from routing.domain.engine import decide, seen_facts
 from routing.domain.facts import Fact, Money, Status, Value, known, lookup
 from routing.domain.inputs import InputSpec, Kind
@@ -209,3 +210,35 @@ def test_says_what_trying_everything_says(book: Rulebook) -> None:
     assert rules(FindingKind.NEVER_TRUE) == enabled - true
     assert rules(FindingKind.NEVER_REACHED) == true - reached
     assert any(f.kind is FindingKind.NO_RULE_DECIDES for f in found) is gap
+
+
+_MAY_BE_ASKED = {"input.count", "input.day", "input.note", "source.shop"}  # optional inputs, and data sources
+
+
+def _always_asked(book: Rulebook) -> dict[str, str]:
+    """Return the facts that are always found out first, whatever else is known, with the rule that does."""
+    askers: dict[str, set[str]] = {}
+    for facts in _cases(book):
+        seen = seen_facts(facts, book, CATALOGUE, NOW)
+        statuses = {name: lookup(seen, name).status for name in facts}
+        open_ones = [name for name, status in statuses.items() if status is Status.UNKNOWN]
+        unknown = {"source.shop" if name.startswith("source.") else name for name in open_ones}
+        if len(unknown) != 1 or not unknown <= _MAY_BE_ASKED:
+            continue
+        [fact] = unknown
+        others = {name: status for name, status in statuses.items() if not name.startswith(fact)}
+        happened = any(name.startswith("steps.") and status is not Status.MISSING for name, status in others.items())
+        if happened or Status.UNAVAILABLE in others.values():
+            continue
+        decision = decide(facts, book, CATALOGUE, fired={}, escalated={}, now=NOW)
+        asks = decision.kind is DecisionKind.NEED and any(name.startswith(fact) for name in decision.needs)
+        askers.setdefault(fact, set()).add(decision.rule_id if asks else "")
+    return {fact: rules.pop() for fact, rules in askers.items() if len(rules) == 1 and "" not in rules}
+
+
+@settings(max_examples=60, deadline=None)
+@given(rulebooks())
+def test_a_rule_asks_every_request_when_it_does_in_every_case(book: Rulebook) -> None:
+    found = [f for f in findings(book, CATALOGUE, first_look=False) if f.kind is FindingKind.ASKS_EVERY_ITEM]
+    told = sorted(book.rules[int(finding.pointer.split("/")[2])].id for finding in found)
+    assert told == sorted(_always_asked(book).values())

@@ -1,5 +1,6 @@
 """What the analysis says, in the words an admin reads."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from routing.domain.analysis import Finding, FindingKind, findings
@@ -128,3 +129,29 @@ def test_a_text_that_meets_several_patterns_is_made() -> None:
     )
     found = findings(_book(_rule("Letter", when)), CATALOGUE, first_look=False)
     assert [finding.kind for finding in found] == [FindingKind.NO_RULE_DECIDES]
+
+
+def test_in_first_look_a_rule_that_sets_the_type_takes_its_cases_for_good() -> None:
+    refund = Rule("Refund", _amount(Op.OVER, 10), None, Changes(type="support"), "Refund")
+    large = _rule("Large", _amount(Op.OVER, 20))
+    typed = replace(CATALOGUE, types={"support": "Support"})
+    in_type, in_first_look = (findings(_book(refund, large), typed, first_look=first) for first in (False, True))
+    assert not [finding for finding in in_type if finding.kind is FindingKind.NEVER_REACHED]
+    [finding] = [finding for finding in in_first_look if finding.kind is FindingKind.NEVER_REACHED]
+    assert finding.pointer == "/rules/1"
+
+
+def test_rules_beyond_what_can_be_proved_say_so_and_keep_what_was_found() -> None:
+    many = [_rule(f"r{n}", All((_amount(Op.OVER, 2 * n), _amount(Op.UNDER, 2 * n + 1)))) for n in range(1_500)]
+    found = findings(_book(*many), CATALOGUE, first_look=False, unstaffed={"support": "Support"})
+    [finding] = [finding for finding in found if finding.kind is FindingKind.TOO_LARGE]
+    assert (finding.level, finding.undetermined) == ("warning", True)
+    assert sum(finding.kind is FindingKind.UNSTAFFED for finding in found) == 1_500
+
+
+def test_a_list_of_words_is_told_apart_by_what_it_must_hold() -> None:
+    both = All((Test("item.tags", Op.CONTAINS, "late"), Not(Test("item.tags", Op.CONTAINS, "LATE "))))
+    late = _rule("Late", Test("item.tags", Op.CONTAINS, "late"), Finish())
+    late_and_big = _rule("Big", All((late.when, Test("item.tags", Op.CONTAINS, "big"))))
+    assert [finding.pointer for finding in _found(FindingKind.NEVER_TRUE, _rule("Odd", both))] == ["/rules/0/when"]
+    assert [finding.pointer for finding in _found(FindingKind.NEVER_REACHED, late, late_and_big)] == ["/rules/1"]

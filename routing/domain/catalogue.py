@@ -38,6 +38,8 @@ class Port:
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
+DECISIONS = ("approved", "corrected", "declined", "completed")  # what people can have decided on a review
+TRUTHS = ("true", "false")  # as the choices of a field that is one of them
 _LABELS = {
     "now": "the present time",
     "item.code": "the code",
@@ -88,9 +90,11 @@ class Catalogue:
         return next((spec for spec in self.inputs if spec.fact == name), None)
 
     def declared_choices(self, fact: str) -> tuple[str, ...]:
-        """Return all values that a field of a destination may have, as it declares them; empty when any may come."""
+        """Return all values that a declared field of a destination, or a verdict, may have; empty when any may come."""
         space, _, rest = fact.partition(".")
         slug, _, name = rest.partition(".")
+        if space == "reviews" and name == "verdict":
+            return DECISIONS
         port = self.ports.get(slug) if space in {"source", "steps"} else None
         return port.choices.get(name.removeprefix("output."), ()) if port is not None else ()
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from routing.domain.flow import Flow, Way
 from routing.domain.layers import WIDTH, lay_out
 
-LETTERS = 28  # that fit a line of a box
+LETTERS = 25  # that fit a line of a box
 _LINE, _PAD = 18, 10
 
 

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-WIDTH, GAP_X, GAP_Y, MARGIN = 208, 56, 16, 12
+WIDTH, GAP_X, GAP_Y, MARGIN = 184, 44, 16, 12
 _THROUGH = 12  # the height kept free for an arrow that passes a column
 _SWEEPS = 4
 Link = tuple[str, str]

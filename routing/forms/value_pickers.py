@@ -1,6 +1,6 @@
 """What a condition's value is picked from, and the hint beside it."""
 
-from routing.domain.catalogue import Catalogue
+from routing.domain.catalogue import TRUTHS, Catalogue
 from routing.domain.checks import PRIORITIES
 from routing.domain.inputs import Kind
 from routing.domain.operators import Shape
@@ -8,8 +8,6 @@ from routing.domain.reading import CURRENCIES
 from routing.domain.rules import Op
 from routing.forms.condition_values import read_untyped
 
-DECISIONS = ("approved", "corrected", "declined", "completed")  # what reviews tell as the fact reviews.<queue>.verdict
-TRUTHS = ("true", "false")
 Choices = tuple[tuple[str, str], ...]
 
 
@@ -22,8 +20,6 @@ def choices_of(fact: str, catalogue: Catalogue) -> Choices:
             return tuple((slug, catalogue.name_of(slug)) for slug in {**catalogue.ports, **catalogue.queues})
         case "item.priority":
             return _named(PRIORITIES)
-    if fact.startswith("reviews.") and fact.endswith(".verdict"):
-        return _named(DECISIONS)
     spec = catalogue.input_of(fact)
     if spec is not None:
         return _named(spec.choices) if spec.kind is Kind.CHOICE else ()

@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import OuterRef, Subquery
 
 from routing.domain import rulefile, templates
-from routing.domain.catalogue import Catalogue, Port, PortKind
+from routing.domain.catalogue import TRUTHS, Catalogue, Port, PortKind
 from routing.domain.digests import digest
 from routing.domain.inputs import InputSpec, Kind
 from routing.domain.rules import Rulebook as Rules
@@ -126,7 +126,7 @@ def _choices(schema: object) -> tuple[str, ...]:
     if not isinstance(schema, dict):
         return ()
     if schema.get("type") == "boolean":
-        return ("true", "false")
+        return TRUTHS
     listed = schema.get("enum")
     if isinstance(listed, list) and all(isinstance(value, str) for value in listed):
         return tuple(listed)

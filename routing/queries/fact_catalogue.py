@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
-from routing.domain.catalogue import Catalogue
+from routing.domain.catalogue import TRUTHS, Catalogue
 from routing.domain.facts import Status, value_from_json
 from routing.domain.inputs import Kind
 from routing.domain.operators import Shape, shape_of
@@ -18,6 +18,9 @@ from routing.queries.trials import asked_of
 LOOKED_AT, MOST_VALUES, LONGEST_VALUE = 2_000, 5, 60
 # Never shown as values: what may say who somebody is, or be a whole text.
 _PRIVATE_KINDS = frozenset({Kind.EMAIL, Kind.LONG_TEXT, Kind.FILE, Kind.URL})
+_PRIVATE_WORDS = frozenset(
+    {"name", "email", "mail", "phone", "mobile", "address", "street", "birthday", "iban", "text"}
+)
 _SHAPES = {
     Shape.TEXT: "text",
     Shape.NUMBER: "number",
@@ -87,6 +90,8 @@ def kind_words(name: str, catalogue: Catalogue) -> str:
             return f"money in {spec.currency}"
         return spec.kind.value.replace("_", " ")
     choices = catalogue.declared_choices(name)
+    if choices == TRUTHS:
+        return "true or false"
     return f"one of {', '.join(choices)}" if choices else _SHAPES[shape_of(name, catalogue)]
 
 
@@ -117,8 +122,16 @@ def values_seen(type_id: int | None, catalogue: Catalogue) -> dict[str, tuple[st
     for name, status, value, of_type in rows[:LOOKED_AT]:
         if of_type != type_id or status != Status.KNOWN or name.startswith("item.") or len(found[name]) >= MOST_VALUES:
             continue
-        spec = catalogue.input_of(name)
-        text = as_text(value_from_json(value))
-        if (spec is None or spec.kind not in _PRIVATE_KINDS) and text and len(text) <= LONGEST_VALUE:
+        read = value_from_json(value)
+        text = str(read).lower() if isinstance(read, bool) else as_text(read)
+        if text and len(text) <= LONGEST_VALUE and not _is_private(name, text, catalogue):
             found[name][text] = None
     return {name: tuple(values) for name, values in found.items()}
+
+
+def _is_private(name: str, text: str, catalogue: Catalogue) -> bool:
+    """Whether a value may say who somebody is, by its input's kind, else by the field's name or an address in it."""
+    spec = catalogue.input_of(name)
+    if spec is not None:
+        return spec.kind in _PRIVATE_KINDS
+    return "@" in text or not _PRIVATE_WORDS.isdisjoint(name.rpartition(".")[2].split("_"))

@@ -6,7 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from routing.domain.roles import Role
-from routing.models import WorkType
+from routing.models import FactRevision, WorkType
 from routing.queries.fact_catalogue import FactLine
 from tests.desks import TestDesk, decide
 from tests.setup.conftest import SignIn
@@ -56,6 +56,23 @@ def test_values_seen_lately_are_of_this_type_and_never_private(desk: TestDesk, a
     found = lines(admin)
     assert found["input.amount"].seen == ("30 EUR", "20 EUR")
     assert "kim" not in admin.get("/rulebooks/support/facts/").content.decode().casefold()
+
+
+def test_values_of_undeclared_fields_are_shown_unless_they_may_say_who_somebody_is(
+    desk: TestDesk, admin: Client
+) -> None:
+    item = desk.send("20 EUR", type="support")
+    given = {"status": "late", "paid": True, "contact": "kim@example.com", "customer_name": "Kim", "total": "20 EUR"}
+    for seq, (field, value) in enumerate(given.items(), start=900):
+        FactRevision.objects.create(
+            item=item, seq=seq, run=1, name=f"source.shop.{field}", status="known", value=value, at=item.created_at
+        )
+    desk.destination(
+        "shop", "source", via="http", method="GET", url="https://s.example/", fields=dict.fromkeys(given, "/")
+    )
+    found = lines(admin)
+    seen = {field: found[f"source.shop.{field}"].seen for field in given}
+    assert seen == {"status": ("late",), "paid": ("true",), "contact": (), "customer_name": (), "total": ("20 EUR",)}
 
 
 def test_words_find_facts_and_nothing_found_says_so(admin: Client) -> None:

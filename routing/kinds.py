@@ -100,6 +100,9 @@ class PeopleKind(Protocol):
     def judged(self, decision_ids: Sequence[int]) -> dict[int, Judged]:
         """Return what people made of these decisions, by the ids of those that they approved, fixed or declined."""
 
+    def sweep(self, now: datetime) -> None:
+        """Do what time has made due: hand on what waited too long."""
+
     def said(self, item: WorkItem) -> dict[int, str]:
         """Return what people wrote with what they decided about the item, by the id that its events name."""
 

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from reviews.actions import sending
 from reviews.models import Queue, Review, Verdict
 from reviews.queries.colleagues import people_for
+from reviews.queries.deadlines import deadlines
+from routing import transitions
 from routing.actions import answering, asking, moving, outcomes
 from routing.actions.passes import Pass
 from routing.actions.proposals import no_route
@@ -195,15 +197,16 @@ def point_elsewhere(review: Review, to: str) -> None:
     """Give the review to a queue or a person; raises Invalid when there is no such queue or they cannot decide it."""
     kind, _, name = to.partition(":")
     if kind == "queue":
-        queue = Queue.objects.select_related("destination").filter(destination__slug=name).first()
+        queue = Queue.objects.select_related("destination", "calendar").filter(destination__slug=name).first()
         if queue is None or queue.destination.archived:
             raise Invalid(f"There is no queue “{name}”.", {"to": "unknown queue"})
         review.queue, review.assignee = queue, None
+        review.overflow_at = deadlines(queue, review.item.priority, transitions.database_now()).overflow_at
         return
     person = people_for(review).filter(username=name).first() if kind == "person" else None
     if person is None:
         raise Invalid("Choose a queue, or a person who may see this request.", {"to": "unknown"})
-    review.assignee = person
+    review.assignee, review.overflow_at = person, None
     review.passed_on.filter(user=person).delete()
 
 

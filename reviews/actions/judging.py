@@ -156,7 +156,8 @@ def _reassign(review: Review, judgement: Judgement, actor: Actor, now: datetime)
         PassedOn.objects.get_or_create(review=review, user_id=actor.person_id, defaults={"at": now})
     review.claimed_by, review.claimed_at, review.lease_expires_at = None, None, None
     review.epoch += 1
-    review.save(update_fields=["queue", "assignee", "claimed_by", "claimed_at", "lease_expires_at", "epoch"])
+    moved = ["queue", "assignee", "overflow_at"]
+    review.save(update_fields=[*moved, "claimed_by", "claimed_at", "lease_expires_at", "epoch"])
 
 
 def _owner_follows(review: Review, actor: Actor, verdict: Verdict) -> None:

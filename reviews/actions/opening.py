@@ -1,13 +1,15 @@
 """Opens and withdraws reviews for routing: the destination kind *queue*."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Exists, OuterRef
 
+from reviews.actions.overflowing import hand_on_overdue
 from reviews.actions.staffing import ensure_triage
 from reviews.models import Queue, Review, Verdict
 from reviews.queries.colleagues import who_may_see
+from reviews.queries.deadlines import asked_before, deadlines
 from reviews.queries.people import staff_of, unstaffed_queues
 from reviews.queries.waiting import waiting_reviews
 from routing.domain.digests import digest
@@ -16,8 +18,6 @@ from routing.kinds import Asked, Judged, Opened, Opening
 from routing.models import Destination, WorkItem
 from routing.queries.desk import FALLBACK_QUEUE
 
-LONGEST_WAIT_MINUTES = {3: 30, 2: 2 * 60, 1: 8 * 60, 0: 24 * 60}
-
 
 def review_digest(proposal: dict[str, object], review_kind: str) -> str:
     """Return what binds a verdict to this proposal."""
@@ -25,7 +25,7 @@ def review_digest(proposal: dict[str, object], review_kind: str) -> str:
 
 
 def _queues_in_use() -> dict[str, Queue]:
-    rows = Queue.objects.filter(destination__archived=False).select_related("destination").order_by("pk")
+    rows = Queue.objects.filter(destination__archived=False).select_related("destination", "calendar").order_by("pk")
     return {queue.destination.slug: queue for queue in rows}
 
 
@@ -52,14 +52,16 @@ class QueuePeople:
         if not queues:
             ensure_triage()
             queues = _queues_in_use()
-        rows = [self._review(opening, queues, now) for opening in openings]
+        before = asked_before([one.item.pk for one in openings if one.item.question_rounds])
+        rows = [self._review(opening, queues, now, before.get(opening.item.pk)) for opening in openings]
         Review.objects.bulk_create(rows)
         return [Opened(row.pk, row.queue.slug, row.queue.destination.name) for row in rows]
 
-    def _review(self, opening: Opening, queues: dict[str, Queue], now: datetime) -> Review:
+    def _review(self, opening: Opening, queues: dict[str, Queue], now: datetime, before: Review | None) -> Review:
         queue = queues.get(opening.queue) or queues.get(FALLBACK_QUEUE) or next(iter(queues.values()))
         item = opening.item
-        due = now + timedelta(minutes=queue.service_minutes)
+        same = before is not None and before.queue_id == queue.pk
+        times = deadlines(queue, item.priority, now, before if same else None)
         return Review(
             item=item,
             run=item.run if opening.run is None else opening.run,
@@ -75,8 +77,9 @@ class QueuePeople:
             proposal=opening.proposal,
             digest=review_digest(opening.proposal, opening.kind),
             arrived_at=now,
-            due_at=due,
-            order_at=min(due, now + timedelta(minutes=LONGEST_WAIT_MINUTES[item.priority])),
+            due_at=times.due_at,
+            order_at=times.order_at,
+            overflow_at=times.overflow_at,
         )
 
     def close(self, items: Sequence[WorkItem], why: str, now: datetime) -> None:
@@ -137,6 +140,10 @@ class QueuePeople:
             if row.review.decision_id is not None:
                 found[row.review.decision_id] = _judged(row)
         return found
+
+    def sweep(self, now: datetime) -> None:
+        """Hand on what nobody took in time."""
+        hand_on_overdue(now)
 
     def said(self, item: WorkItem) -> dict[int, str]:
         """Return what people wrote with what they decided about the item, by the id of their verdict."""

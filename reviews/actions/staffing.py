@@ -28,6 +28,9 @@ class QueueDetails:
     service_minutes: int
     lease_minutes: int
     hold_seconds: int
+    calendar_id: int | None = None
+    overflow_id: int | None = None
+    overflow_minutes: int | None = None
     staff_role: str = ""
     group_ids: tuple[int, ...] = ()
     member_ids: frozenset[int] = frozenset()
@@ -55,6 +58,9 @@ def save_queue(*, actor: Actor, slug: str, details: QueueDetails, new: bool = Fa
                 "service_minutes": details.service_minutes,
                 "lease_minutes": details.lease_minutes,
                 "hold_seconds": details.hold_seconds,
+                "calendar_id": details.calendar_id,
+                "overflow_id": details.overflow_id,
+                "overflow_minutes": details.overflow_minutes,
                 "staff_role": details.staff_role,
             },
         )

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 
 from reviews.actions.staffing import QueueDetails
-from reviews.models import Queue
+from reviews.models import Calendar, Queue
 from reviews.models.queues import ROLE_CHOICES
 from routing.domain.roles import Role
 from routing.forms.destinations import RESERVED
@@ -41,6 +41,18 @@ class QueueForm(forms.Form):
         help_text="One check a line; each is ticked before approving.",
     )
     service_minutes = MinutesField(label="Decided within", most=525_600, initial=240, help_text="Such as 4 hours.")
+    calendar = forms.ModelChoiceField(
+        label="In working hours", queryset=Calendar.objects.all(), required=False, empty_label="Every hour counts"
+    )
+    overflow = forms.ModelChoiceField(
+        label="If nobody takes it, it goes to",
+        queryset=Queue.objects.none(),
+        required=False,
+        empty_label="Nobody else",
+    )
+    overflow_minutes = MinutesField(
+        label="After", most=525_600, required=False, help_text="Such as 2 hours, of the same working hours."
+    )
     lease_minutes = MinutesField(
         label="Somebody who takes a review keeps it for", most=_WEEK, initial=10, help_text="Then others may take it."
     )
@@ -71,6 +83,10 @@ class QueueForm(forms.Form):
             field = self.fields[name]
             if isinstance(field, forms.ModelMultipleChoiceField):
                 field.queryset = people.order_by("first_name", "username")
+        others = Queue.objects.filter(destination__archived=False).select_related("destination")
+        overflow = self.fields["overflow"]
+        if isinstance(overflow, forms.ModelChoiceField):
+            overflow.queryset = others.exclude(pk=existing.pk) if existing is not None else others
         if existing is not None:
             del self.fields["slug"]
         if not Group.objects.exists():
@@ -96,7 +112,7 @@ class QueueForm(forms.Form):
     def clean_slug(self) -> str:
         """Check that the name is free."""
         slug = str(self.cleaned_data["slug"]).lower()
-        if slug in RESERVED or Destination.objects.filter(slug=slug).exists():
+        if slug in RESERVED | {"hours"} or Destination.objects.filter(slug=slug).exists():
             raise ValidationError(f"“{slug}” is taken. Choose another name.")
         return slug
 
@@ -108,12 +124,23 @@ class QueueForm(forms.Form):
             raise ValidationError("A check has at most 200 characters.")
         return checks
 
+    def clean(self) -> dict[str, Any]:
+        """Check that what hands on says to whom and after how long."""
+        given = self.cleaned_data
+        if given.get("overflow") and not given.get("overflow_minutes") and "overflow_minutes" not in self.errors:
+            self.add_error("overflow_minutes", "Say after how long, such as 2 hours.")
+        if given.get("overflow_minutes") and not given.get("overflow") and "overflow" not in self.errors:
+            self.add_error("overflow", "Say which queue gets it then.")
+        return given
+
     def details(self) -> QueueDetails:
         """Return what the form says."""
         data = {name: value for name, value in self.cleaned_data.items() if name not in {"slug", "groups"}}
-        members, leads = data.pop("members"), data.pop("leads")
+        members, leads, calendar, overflow = (data.pop(name) for name in ("members", "leads", "calendar", "overflow"))
         return QueueDetails(
             **data,
+            calendar_id=calendar.pk if calendar else None,
+            overflow_id=overflow.pk if overflow else None,
             group_ids=tuple(group.pk for group in self.cleaned_data.get("groups", ())),
             member_ids=frozenset(row.pk for row in members),
             lead_ids=frozenset(row.pk for row in leads),
@@ -122,7 +149,16 @@ class QueueForm(forms.Form):
 
 def initial_of(queue: Queue) -> dict[str, object]:
     """Return what the form shows of a stored queue."""
-    names = ("instructions", "service_minutes", "lease_minutes", "hold_seconds", "staff_role")
+    names = (
+        "instructions",
+        "service_minutes",
+        "calendar",
+        "overflow",
+        "overflow_minutes",
+        "lease_minutes",
+        "hold_seconds",
+        "staff_role",
+    )
     return {name: getattr(queue, name) for name in names} | {
         "name": queue.destination.name,
         "description": queue.destination.description,

@@ -15,9 +15,9 @@ class Review(models.Model):
     """One question to the people of a queue, or to one person.
 
     ``order_at`` is fixed on entry as the earlier of the due time and arrival plus the longest wait of the item's
-    priority; the queue is served in that order. ``proposal`` is what is proposed, in the shape its ``kind`` key
-    names, and ``digest`` binds a verdict to exactly it. The claim is the columns ``claimed_by``, ``epoch`` and
-    ``lease_expires_at`` of this row, so that there can be only one.
+    priority; the queue is served in that order. If nobody has taken it by ``overflow_at``, another queue gets it.
+    ``proposal`` is what is proposed, in the shape its ``kind`` key names, and ``digest`` binds a verdict to exactly it.
+    The claim is the columns ``claimed_by``, ``epoch`` and ``lease_expires_at`` of this row, so that there can be one.
 
     An item has one open review, and besides one for each effect of which nobody knows what became: that is asked until
     it is known, in whatever state and run the item is by then.
@@ -49,6 +49,7 @@ class Review(models.Model):
     arrived_at = models.DateTimeField()
     due_at = models.DateTimeField()
     order_at = models.DateTimeField()
+    overflow_at = models.DateTimeField(null=True, blank=True)
     claimed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -84,6 +85,9 @@ class Review(models.Model):
         indexes = [
             models.Index(fields=["queue", "order_at", "id"], condition=Q(status="open"), name="review_next"),
             models.Index(fields=["item", "-id"], name="review_item"),
+            models.Index(
+                fields=["overflow_at"], condition=Q(status="open", overflow_at__isnull=False), name="review_overflow"
+            ),
         ]
 
     def __str__(self) -> str:

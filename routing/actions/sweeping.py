@@ -13,6 +13,7 @@ from routing.actions import asking, deciding, recording, running
 from routing.actions.calling import RETRY, Result
 from routing.domain.roles import DESK
 from routing.domain.states import Action, State
+from routing.kinds import people
 from routing.models import Backtest, Letter, Question, Step, WaitKind, WorkItem
 from routing.queries import desk as desk_queries
 from routing.transitions import Change
@@ -28,7 +29,7 @@ def sweep() -> None:
 
     Raises only when the database cannot be reached; any other fault is logged and keeps nothing else from its turn.
     """
-    for look in (_wake, _close_questions, _remind, _take_back_steps, _decide_what_is_due, _nudge):
+    for look in (_wake, _close_questions, _remind, _take_back_steps, _people, _decide_what_is_due, _nudge):
         _guarded(look, look.__name__)
 
 
@@ -117,6 +118,10 @@ def _remind() -> None:
             body = asking.question_body(question.item, question.note)
             letters.append(asking.letter(question.item, "reminder", now, body))
         Letter.objects.bulk_create(letters)
+
+
+def _people() -> None:
+    people().sweep(transitions.database_now())
 
 
 def _take_back_steps() -> None:

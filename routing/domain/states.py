@@ -49,6 +49,7 @@ class Action(StrEnum):
     ANSWER = "answer"
     ADD_INPUT = "add_input"
     DECIDE_REVIEW = "decide_review"
+    HAND_ON = "hand_on"
     DECIDE_OUTCOME = "decide_outcome"
     UNDO = "undo"
     SEND_TO = "send_to"
@@ -105,6 +106,7 @@ _allow({_WORKING}, Action.ADD_INPUT, {_WORKING}, _STAFF)
 _allow({_WAITING}, Action.ADD_INPUT, {_INCOMING}, _STAFF)
 _allow({_REVIEW}, Action.ADD_INPUT, {_REVIEW}, _STAFF)
 _allow({_REVIEW}, Action.DECIDE_REVIEW, {_INCOMING, _WORKING, _WAITING, _REVIEW, _DONE, _STOPPED}, _STAFF)
+_allow({_REVIEW}, Action.HAND_ON, {_REVIEW}, _SYSTEM)
 _allow({_WORKING}, Action.UNDO, {_REVIEW}, _STAFF)
 # Whether an effect went through is asked wherever its item is by then; the question and its answer move nothing.
 for _state in State:

@@ -17,8 +17,10 @@ class MinutesField(forms.CharField):
         self.least, self.most = least, most
 
     def clean(self, value: Any) -> Any:
-        """Return the minutes."""
+        """Return the minutes; None where none need be given."""
         text = super().clean(value)
+        if not text:
+            return None
         try:
             minutes = read_minutes(text)
         except CannotRead as error:

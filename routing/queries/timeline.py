@@ -190,6 +190,7 @@ _PLAIN = {
     "stop_by_rule": "Closed, not done",
     "wake": "The wait is over",
     "question_expired": "The requester did not answer in time",
+    "hand_on": "Nobody took it in time, so another queue gets it",
     "undo": "Taken back before it left",
     "requeue": "Sent back to be decided again",
     "hold": "Put on hold",

@@ -7,6 +7,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
+from reviews.models import Calendar
 from routing.models import Backtest, Event, Example
 from tests.doors.route_table import ADMIN_PAGES, API, PAGES, Row, all_routes, filled
 from tests.doors.world import ROLES, World, newest_version, rows_now, undone
@@ -39,6 +40,7 @@ def values_for(world: World, row: Row, route: str) -> dict[str, object]:
         "form": "yaml",
         "name": "order_number",
         "token": world.link(row.item),
+        "calendar_id": Calendar.objects.get().pk,
         "review_id": world.review("refund").pk,
         "user_id": world.desk.people["rene"].pk,
         "file_id": world.items["refund"].files.get().pk,

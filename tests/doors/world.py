@@ -13,6 +13,7 @@ from django.test import Client
 from dispatchdesk.accounts.models import ApiToken, User
 from dispatchdesk.accounts.tokens import make_token
 from reviews.actions import claiming
+from reviews.actions.calendars import CalendarDetails, save_calendar
 from reviews.models import Review
 from routing import requesters
 from routing.actions import attaching, backtesting, configuring, examples, publishing
@@ -90,6 +91,7 @@ def make_world() -> World:
     expected = {"kind": "finish"}
     examples.save_example(actor=DESK, rulebook_id=book.pk, name="Secret", facts={}, expected=expected)
     draft = RulebookVersion.objects.get(rulebook=book, status=RulebookVersion.DRAFT)
+    save_calendar(actor=DESK, details=CalendarDetails("Office", "Europe/Berlin", {0: ((540, 1020),)}))
     backtesting.start_backtest(actor=DESK, version_id=draft.pk, most=10)
     return world
 
@@ -165,7 +167,7 @@ def undone() -> Iterator[None]:
 _WATCHED = (
     "routing_workitem", "routing_event", "routing_factrevision", "routing_decision", "routing_step", "routing_question",
     "routing_letter", "routing_note", "routing_attachment", "routing_destination", "routing_destinationversion",
-    "routing_example", "routing_backtest", "routing_rulebook", "routing_rulebookversion",
+    "reviews_calendar", "routing_example", "routing_backtest", "routing_rulebook", "routing_rulebookversion",
     "routing_worktype", "routing_inputfield", "routing_credential",
     "routing_deskswitches", "routing_routerlabel", "reviews_review", "reviews_verdict", "reviews_passedon",
     "reviews_queue", "reviews_membership", "accounts_user", "accounts_apitoken",

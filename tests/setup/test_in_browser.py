@@ -299,6 +299,8 @@ PAGES = (
     "/settings/destinations/refund/edit/",
     "/settings/destinations/new/agent/",
     "/settings/destinations/new/source-table/",
+    "/settings/queues/hours/",
+    "/settings/queues/hours/new/",
     "/settings/types/",
     "/settings/types/support/",
     "/settings/types/support/inputs/amount/",

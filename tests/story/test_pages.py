@@ -121,6 +121,8 @@ def test_pages_of_an_admin(visit: Visit) -> None:
         "queues:queue",
         "queues:edit",
         "queues:new",
+        "queues:calendars",
+        "queues:new_calendar",
         "people:list",
         "people:new",
         "people:edit",

@@ -11,6 +11,8 @@ function isBeingUsed(part) {
   );
 }
 
+const stopsOf = (part) => [...part.querySelectorAll("a[href], button, summary, [tabindex]")];
+
 // Fetches the holder's address again and replaces its parts; keeps focus, open details, and half-typed text.
 export async function refreshParts(holder) {
   const response = await fetch(holder.dataset.liveUrl, { headers: { "HX-Request": "true" } });
@@ -19,11 +21,12 @@ export async function refreshParts(holder) {
   for (const part of holder.querySelectorAll("[data-live-part]")) {
     const next = fresh.getElementById(part.id);
     if (!next || isBeingUsed(part)) continue;
-    const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
+    const focused = part.contains(document.activeElement) ? document.activeElement : null;
+    const place = focused ? stopsOf(part).indexOf(focused) : -1;
     const open = new Set([...part.querySelectorAll("details[open][id]")].map((one) => one.id));
     part.replaceWith(document.adoptNode(next));
     for (const one of next.querySelectorAll("details[id]")) one.open ||= open.has(one.id);
-    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    if (focused) (document.getElementById(focused.id) ?? stopsOf(next)[place])?.focus({ preventScroll: true });
     window.htmx.process(next);
   }
   document.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true }));

@@ -1,6 +1,42 @@
 // Keeps what somebody types while a part of a form is drawn anew: a field with [data-redraws] asks the server for that
 // part, and whatever changed in it since the question was sent is put back, by the fields' ids.
 
+// Letters that follow each other choose in a list together, so a list that was just typed in waits for the last of them.
+
+const LETTERS_MS = 1000; // As long as browsers take the next letter to belong to those before.
+
+let waiting = null;
+let lastKey = { field: null, at: -Infinity };
+
+document.addEventListener("keydown", ({ target }) => {
+  lastKey = { field: target, at: performance.now() };
+  if (waiting?.field === target) putOff(target);
+}, true);
+
+document.addEventListener("change", (event) => {
+  const field = event.target;
+  if (!event.isTrusted || !field.matches("select[data-redraws]")) return;
+  if (lastKey.field !== field || performance.now() - lastKey.at > LETTERS_MS) return;
+  event.stopPropagation();
+  putOff(field);
+}, true);
+
+document.addEventListener("focusout", ({ target }) => {
+  if (waiting?.field === target) sendNow();
+}, true);
+
+function putOff(field) {
+  clearTimeout(waiting?.timer);
+  waiting = { field, timer: setTimeout(sendNow, LETTERS_MS) };
+}
+
+function sendNow() {
+  clearTimeout(waiting.timer);
+  const { field } = waiting;
+  waiting = null;
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
 const sent = new WeakMap();
 const typed = new WeakMap();
 

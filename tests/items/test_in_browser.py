@@ -69,6 +69,7 @@ def test_a_requester_answers_and_the_item_s_page_shows_it_without_a_reload(
         item_page = opened(staff, f"{web.url}/items/{asked.code}/")
         expect(item_page.locator("#live")).to_have_attribute("data-live", "connected")
         item_page.evaluate("window.isStillTheSamePage = true")
+        item_page.get_by_role("link", name="kim@example.org").focus()
 
         page = opened(kims, link(web, asked))
         amount = page.locator("#input_amount")
@@ -88,6 +89,7 @@ def test_a_requester_answers_and_the_item_s_page_shows_it_without_a_reload(
         expect(item_page.locator("#item-inputs")).to_contain_text("49.90 EUR")
         expect(item_page.locator("#item-timeline")).to_contain_text("The requester answered")
         assert item_page.evaluate("window.isStillTheSamePage") is True
+        expect(item_page.get_by_role("link", name="kim@example.org")).to_be_focused()
 
 
 def test_an_item_is_moved_by_keys_alone(web: Web, desk: TestDesk, asked: WorkItem, browser: Browser) -> None:

@@ -228,6 +228,19 @@ def test_a_rule_is_moved_by_keyboard_on_its_handle(
     assert in_order(support) == ["r3", "r1", "r2"]
 
 
+def test_letters_typed_in_a_list_choose_together_before_the_form_is_drawn_anew(
+    web: Web, desk: TestDesk, support: WorkType, browser: Browser
+) -> None:
+    with signed_in(browser, web, desk) as context:
+        page = opened(context, f"{web.url}/rulebooks/support/draft/rules/new/")
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.method))
+        page.locator("#do").press_sequentially("Wait")
+        page.keyboard.press("Tab")
+        expect(page.get_by_label("How long")).to_be_visible()
+        assert asked.count("POST") == 1
+
+
 @pytest.mark.parametrize("scripts", [True, False])
 def test_groups_stand_in_groups_by_keyboard_alone(
     web: Web, desk: TestDesk, support: WorkType, browser: Browser, *, scripts: bool

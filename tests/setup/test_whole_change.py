@@ -64,6 +64,8 @@ class Keyboard:
         target.focus()
         target.press_sequentially(label)
         expect(target.locator("option:checked")).to_have_text(label)
+        target.press("Tab")
+        expect(target.page.locator(".htmx-request")).to_have_count(0)
 
 
 @pytest.mark.parametrize("hand", [Mouse(), Keyboard()], ids=["mouse", "keyboard"])

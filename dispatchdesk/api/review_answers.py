@@ -16,10 +16,14 @@ def review_answers(reviews: Sequence[Review]) -> list[dict[str, Any]]:
     """Return each review as JSON, in order; they come with item, queue, claimant and assignee."""
     now = transitions.database_now()
     standing: dict[int, Verdict] = {}
+    first: dict[tuple[int, str], Verdict] = {}
     verdicts = Verdict.objects.filter(review__in=[row.pk for row in reviews], undone_at__isnull=True)
-    for verdict in verdicts.exclude(kind="reassign").select_related("by"):
-        standing[verdict.review_id] = verdict
-    return [_review(row, standing.get(row.pk), now) for row in reviews]
+    for verdict in verdicts.exclude(kind="reassign").select_related("by").order_by("pk"):
+        if verdict.first:
+            first[verdict.review_id, verdict.approved_digest] = verdict
+        else:
+            standing[verdict.review_id] = verdict
+    return [_review(row, standing.get(row.pk), first.get((row.pk, row.digest)), now) for row in reviews]
 
 
 def review_answer(review_id: int) -> dict[str, Any]:
@@ -28,7 +32,7 @@ def review_answer(review_id: int) -> dict[str, Any]:
     return review_answers([rows.get(pk=review_id)])[0]
 
 
-def _review(row: Review, verdict: Verdict | None, now: datetime) -> dict[str, Any]:
+def _review(row: Review, verdict: Verdict | None, first: Verdict | None, now: datetime) -> dict[str, Any]:
     is_held = row.claimed_by is not None and row.lease_expires_at is not None and row.lease_expires_at > now
     return {
         "id": row.pk,
@@ -45,6 +49,8 @@ def _review(row: Review, verdict: Verdict | None, now: datetime) -> dict[str, An
         "assignee": row.assignee.username if row.assignee is not None else None,
         "lease_expires_at": moment_or_none(row.lease_expires_at) if is_held else None,
         "due_at": moment(row.due_at),
+        "approvals_needed": row.queue.eyes,
+        "first_approval": _verdict(first, now) if first is not None else None,
         "verdict": _verdict(verdict, now) if verdict is not None else None,
     }
 

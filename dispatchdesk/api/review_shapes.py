@@ -81,6 +81,8 @@ class ReviewOut(Schema):
     assignee: str | None
     lease_expires_at: datetime | None
     due_at: datetime
+    approvals_needed: int
+    first_approval: VerdictOut | None
     verdict: VerdictOut | None
 
 

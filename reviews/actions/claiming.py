@@ -23,7 +23,8 @@ FIRST_LOOK_AT = 8
 # chosen row itself is asked once more when it is locked, of the row as it is then.
 _OPEN = "r.status = 'open' AND (r.claimed_by_id IS NULL OR r.lease_expires_at <= statement_timestamp())"
 _OFFERED = """
-    NOT EXISTS (SELECT FROM reviews_passedon p WHERE p.review_id = r.id AND p.user_id = %(me)s)
+    NOT %(me)s = ANY(r.barred)
+    AND NOT EXISTS (SELECT FROM reviews_passedon p WHERE p.review_id = r.id AND p.user_id = %(me)s)
     AND (%(types)s::bigint[] IS NULL OR EXISTS (
         SELECT FROM routing_workitem i WHERE i.id = r.item_id
         AND (i.work_type_id IS NULL OR i.work_type_id = ANY(%(types)s::bigint[]))))

@@ -1,5 +1,6 @@
 """What each verdict does to the item, by the kind of proposal it was given on."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from reviews.actions import sending
@@ -94,8 +95,24 @@ def _judged(work: Pass, review: Review, kind: str, actor: Actor) -> None:
         work.learn_of_run(review.run, name, known(word), _person(actor))
 
 
-def _route(work: Pass, review: Review, judgement: "Judgement", actor: Actor) -> None:
-    chosen = judgement.correction if judgement.kind == "correct" else review.proposal
+def corrected_proposal(work: Pass, review: Review, judgement: "Judgement", provider: str) -> dict[str, object]:
+    """Return what a first approval proposes to the second person, after its corrections; raises Invalid."""
+    kind = str(review.proposal.get("kind", ""))
+    _check_fits(review, kind, judgement)
+    match kind:
+        case "output":
+            fields = _learn_fields(work, review, judgement, provider)
+            return {**review.proposal, "fields": {**dict(review.proposal["fields"]), **fields}}
+        case "calls":
+            return sending.corrected_calls(work, review, _mapping(judgement, "drafts"), provider)
+        case "route" | "continue":
+            type_slug, destination = _chosen(work, judgement.correction)
+            return {"kind": "route", "type": type_slug, "destination": destination}
+    raise Invalid("There is nothing to correct here.")
+
+
+def _chosen(work: Pass, chosen: Mapping[str, object]) -> tuple[str, str]:
+    """Return the type and the destination that were chosen, one of them empty; raises Invalid."""
     type_slug, destination = str(chosen.get("type") or ""), str(chosen.get("destination") or "")
     if type_slug and type_slug not in work.desk.types:
         raise Invalid(f"There is no work type “{type_slug}”.", {"type": "unknown"})
@@ -103,6 +120,12 @@ def _route(work: Pass, review: Review, judgement: "Judgement", actor: Actor) -> 
         raise Invalid(f"There is no destination “{destination}”.", {"destination": "unknown"})
     if not type_slug and not destination:
         raise Invalid("Choose where this should go.", {"destination": "choose one"})
+    return type_slug, destination
+
+
+def _route(work: Pass, review: Review, judgement: "Judgement", actor: Actor) -> None:
+    chosen = judgement.correction if judgement.kind == "correct" else review.proposal
+    type_slug, destination = _chosen(work, chosen)
     RouterLabel.objects.update_or_create(
         item=work.item, defaults={"label": type_slug or destination, "by_name": actor.name, "at": work.now}
     )
@@ -115,14 +138,19 @@ def _route(work: Pass, review: Review, judgement: "Judgement", actor: Actor) -> 
 
 
 def _output(work: Pass, review: Review, judgement: "Judgement", actor: Actor) -> None:
+    _learn_fields(work, review, judgement, _person(actor))
+    _go_on(work)
+
+
+def _learn_fields(work: Pass, review: Review, judgement: "Judgement", provider: str) -> dict[str, str]:
     fields, offered = _mapping(judgement, "fields"), review.proposal.get("fields")
     if not isinstance(offered, dict) or not set(fields) <= set(offered):
         raise Invalid("Only the fields of the draft can be corrected.", {"fields": "unknown field"})
     if judgement.kind == "correct" and not fields:
         raise Invalid("Nothing was changed. Approve it instead, or change the draft.", {"fields": "unchanged"})
     for name, text in fields.items():
-        work.learn_value(f"steps.{review.proposal['agent']}.output.{name}", str(text), _person(actor))
-    _go_on(work)
+        work.learn_value(f"steps.{review.proposal['agent']}.output.{name}", str(text), provider)
+    return {name: str(text) for name, text in fields.items()}
 
 
 def _facts(work: Pass, judgement: "Judgement", actor: Actor) -> None:

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from reviews.actions import effects, sending
+from reviews.actions import effects, second, sending
 from reviews.actions.claiming import check_claim, check_staffs
 from reviews.actions.opening import review_digest
 from reviews.errors import ChangedProposal, LostClaim
 from reviews.models import PassedOn, Review, Verdict
+from reviews.queries.hands import first_approval
 from reviews.queries.people import staff_of
 from reviews.queries.waiting import find_review
 from routing import transitions
@@ -74,8 +75,8 @@ def judge(*, actor: Actor, review_id: int, epoch: int, digest: str, judgement: J
         changed = sending.changed_proposal(work, review) if judgement.kind in {"approve", "correct"} else None
         if changed is None:
             return _decide(work, review, epoch, judgement, actor)
-        review.proposal, review.digest = changed, review_digest(changed, review.kind)
-        review.save(update_fields=["proposal", "digest"])
+        review.proposal, review.digest, review.barred = changed, review_digest(changed, review.kind), []
+        review.save(update_fields=["proposal", "digest", "barred"])
     raise ChangedProposal(f"{item.code}: {_CHANGED}")
 
 
@@ -96,11 +97,21 @@ def _decide(work: Pass, review: Review, epoch: int, judgement: Judgement, actor:
         body=_body(judgement),
         comment=judgement.comment,
     )
+    if second.is_first(review, judgement.kind):
+        second.note_first(work, review, verdict, judgement)
+        verdict.hold_until = work.now + timedelta(seconds=review.queue.hold_seconds)
+        verdict.save(update_fields=["hold_until"])
+        deciding.flush([work], actor)
+        return verdict
+    second.check_second(review, judgement.kind, actor.person_id)
     verdict.save()
     if judgement.kind == "reassign":
         _reassign(review, judgement, actor, work.now)
         _owner_follows(review, actor, verdict)
         return verdict
+    first = first_approval(review) if judgement.kind == "reject" else None
+    if first is not None:  # what is declined leaves nothing of the first approval behind
+        effects.take_back(work, first)
     _close(review, verdict)
     effects.apply(work, review, verdict, judgement, actor)
     verdict.save(update_fields=["approved_digest", "hold_until"])
@@ -131,7 +142,10 @@ def _body(judgement: Judgement) -> dict[str, object]:
 def _standing(review: Review, actor: Actor, epoch: int, digest: str, judgement: Judgement) -> Verdict | None:
     """Return the verdict that this is a repetition of; None when there is none."""
     verdict = review.verdicts.filter(undone_at__isnull=True).order_by("pk").last()
-    if verdict is None or (review.status == Review.OPEN and (verdict.kind != "reassign" or verdict.epoch != epoch)):
+    if verdict is None:
+        return None
+    leaves_open = verdict.kind == "reassign" or verdict.first
+    if review.status == Review.OPEN and not (leaves_open and verdict.epoch == epoch):
         return None
     same = (
         verdict.by_id == actor.user_id
@@ -191,6 +205,8 @@ def undo(*, actor: Actor, review_id: int) -> Review:
         verdict = review.verdicts.filter(undone_at__isnull=True).order_by("pk").last()
         if verdict is None or verdict.by_id != actor.user_id:
             raise LostClaim(f"{item.code}: there is no decision of yours to undo.")
+        if verdict.first and review.status == Review.OPEN:
+            return _undo_first(review, verdict, actor, now)
         steps = list(Step.objects.select_for_update().filter(approval_id=verdict.pk))
         held = steps and verdict.hold_until is not None and verdict.hold_until > now
         if not held or any(step.attempts or step.status != Step.DUE for step in steps):
@@ -217,3 +233,20 @@ def undo(*, actor: Actor, review_id: int) -> Review:
         )
         deciding.flush([work], actor)
         return review
+
+
+def _undo_first(review: Review, verdict: Verdict, actor: Actor, now: datetime) -> Review:
+    """Take the first of two approvals back; the review is the person's again, unless somebody else looks at it."""
+    if verdict.hold_until is None or verdict.hold_until <= now:
+        raise Conflict(f"{review.item.code}: it is too late to undo this; somebody else decides on it now.")
+    work = deciding.begin([review.item], desk_queries.load(), now)[0]
+    second.take_back_first(work, review, verdict)
+    verdict.undone_at = now
+    verdict.save(update_fields=["undone_at"])
+    if review.claimed_by_id is None or review.lease_expires_at is None or review.lease_expires_at <= now:
+        review.epoch += 1
+        review.claimed_by_id, review.claimed_at = actor.user_id, now
+        review.lease_expires_at = now + timedelta(minutes=review.queue.lease_minutes)
+    review.save()
+    deciding.flush([work], actor)
+    return review

@@ -1,6 +1,7 @@
 """Opens and withdraws reviews for routing: the destination kind *queue*."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef
@@ -110,6 +111,9 @@ class QueuePeople:
         """Return what is wrong with the queue, in the admin's words."""
         if not self.eligible(destination):
             return [f"Nobody staffs {destination.name}. Add people to it, or a role."]
+        queue = Queue.objects.filter(destination=destination, eyes__gt=1).first()
+        if queue is not None and staff_of(queue).count() < queue.eyes:
+            return [f"Two people must approve in {destination.name}, and only one staffs it. Add people to it."]
         return []
 
     def describe(self, destination: Destination) -> str:
@@ -136,9 +140,13 @@ class QueuePeople:
         """
         rows = Verdict.objects.filter(review__decision_id__in=decision_ids, undone_at=None, kind__in=_JUDGING)
         found = {}
+        fixed = set()
         for row in rows.select_related("review").defer("review__proposal").order_by("pk"):
-            if row.review.decision_id is not None:
-                found[row.review.decision_id] = _judged(row)
+            if row.first and row.kind == "correct":
+                fixed.add(row.review_id)
+            if row.review.decision_id is not None and not row.first:
+                judged = _judged(row)
+                found[row.review.decision_id] = replace(judged, kept=judged.kept and row.review_id not in fixed)
         return found
 
     def sweep(self, now: datetime) -> None:

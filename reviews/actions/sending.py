@@ -25,15 +25,29 @@ def approve_calls(
 
     Raises Invalid for a text that was not offered, when nothing was corrected, and when a request cannot be made now.
     """
-    drafts = corrected or {}
+    if corrected is not None:
+        _learn_drafts(work, review, corrected, provider)
+    slugs, params = slugs_and_params(review)
+    _send(work, review, verdict, rendered_calls(work, slugs, params), params, review.decision)
+
+
+def corrected_calls(work: Pass, review: Review, drafts: Mapping[str, object], provider: str) -> dict[str, object]:
+    """Return the proposed requests with these texts in place of drafts; raises Invalid as ``approve_calls`` does."""
+    _learn_drafts(work, review, drafts, provider)
+    slugs, params = slugs_and_params(review)
+    rendered = rendered_calls(work, slugs, params)
+    return approval(work, rendered, params, review.queue.slug, review.reason, review.decision).proposal | {
+        "drafts": {**(review.proposal.get("drafts") or {}), **{name: str(text) for name, text in drafts.items()}}
+    }
+
+
+def _learn_drafts(work: Pass, review: Review, drafts: Mapping[str, object], provider: str) -> None:
     if not set(drafts) <= set(review.proposal.get("drafts") or {}):
         raise Invalid("Only the drafts shown can be corrected.", {"drafts": "unknown draft"})
-    if corrected is not None and not drafts:
+    if not drafts:
         raise Invalid("Nothing was changed. Approve it instead, or change the draft.", {"drafts": "unchanged"})
     for name, text in drafts.items():
         work.learn_value(name, str(text), provider)
-    slugs, params = slugs_and_params(review)
-    _send(work, review, verdict, rendered_calls(work, slugs, params), params, review.decision)
 
 
 def _send(

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from reviews.actions import claiming
 from reviews.models import Membership, Queue, Review
+from reviews.queries.people import staff_of
 from routing import transitions
 from routing.actions import configuring, destinations
 from routing.domain.roles import DESK, Actor, Role
@@ -31,14 +32,21 @@ class QueueDetails:
     calendar_id: int | None = None
     overflow_id: int | None = None
     overflow_minutes: int | None = None
+    eyes: int = 1
     staff_role: str = ""
     group_ids: tuple[int, ...] = ()
     member_ids: frozenset[int] = frozenset()
     lead_ids: frozenset[int] = frozenset()
 
 
+_TOO_FEW = "Two people must approve here, and fewer than two staff the queue. Add people first."
+
+
 def save_queue(*, actor: Actor, slug: str, details: QueueDetails, new: bool = False) -> Queue:
-    """Make a queue or change one, with its people. Raises Invalid when a new one's slug is taken."""
+    """Make a queue or change one, with its people.
+
+    Raises Invalid when a new one's slug is taken, and when fewer people staff it than must approve.
+    """
     configuring.check_admin(actor)
     with transaction.atomic():
         place = Destination.objects.select_for_update().filter(slug=slug).first()
@@ -61,11 +69,14 @@ def save_queue(*, actor: Actor, slug: str, details: QueueDetails, new: bool = Fa
                 "calendar_id": details.calendar_id,
                 "overflow_id": details.overflow_id,
                 "overflow_minutes": details.overflow_minutes,
+                "eyes": details.eyes,
                 "staff_role": details.staff_role,
             },
         )
         queue.groups.set(details.group_ids)
         _set_members(queue, details.member_ids | details.lead_ids, details.lead_ids)
+        if queue.eyes > 1 and staff_of(queue).count() < queue.eyes:
+            raise Invalid(_TOO_FEW, {"eyes": _TOO_FEW})
         return queue
 
 

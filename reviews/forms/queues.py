@@ -53,6 +53,13 @@ class QueueForm(forms.Form):
     overflow_minutes = MinutesField(
         label="After", most=525_600, required=False, help_text="Such as 2 hours, of the same working hours."
     )
+    eyes = forms.TypedChoiceField(
+        label="Who must approve",
+        choices=[("1", "One person"), ("2", "Two people, one after the other")],
+        coerce=int,
+        initial=1,
+        help_text="Whoever sent a request in, changed it last, fixed it or approved it first cannot be the second.",
+    )
     lease_minutes = MinutesField(
         label="Somebody who takes a review keeps it for", most=_WEEK, initial=10, help_text="Then others may take it."
     )

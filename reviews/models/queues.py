@@ -37,7 +37,7 @@ class Queue(models.Model):
     Its staff are its members, the members of its groups, and everybody with ``staff_role``; this is resolved when
     asked. ``hold_seconds`` is how long an approved effect waits for an undo before it leaves the house. The minutes to
     decide in are those of ``calendar`` (None: of any hour). What nobody took for ``overflow_minutes`` of them is handed
-    to ``overflow``.
+    to ``overflow``. ``eyes`` is how many people must approve: 1 or 2.
     """
 
     destination = models.OneToOneField(
@@ -55,11 +55,13 @@ class Queue(models.Model):
     calendar = models.ForeignKey(Calendar, null=True, blank=True, on_delete=models.PROTECT, related_name="queues")
     overflow = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     overflow_minutes = models.PositiveIntegerField(null=True, blank=True)
+    eyes = models.PositiveSmallIntegerField(default=1)
     lease_minutes = models.PositiveSmallIntegerField(default=10)
     hold_seconds = models.PositiveSmallIntegerField(default=10)
 
     class Meta:
         ordering = ["destination__name"]
+        constraints = [models.CheckConstraint(condition=models.Q(eyes__in=[1, 2]), name="queue_eyes")]
 
     def __str__(self) -> str:
         return self.destination.name

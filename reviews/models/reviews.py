@@ -19,6 +19,9 @@ class Review(models.Model):
     ``proposal`` is what is proposed, in the shape its ``kind`` key names, and ``digest`` binds a verdict to exactly it.
     The claim is the columns ``claimed_by``, ``epoch`` and ``lease_expires_at`` of this row, so that there can be one.
 
+    ``barred`` are the ids of people to whom it is not offered once it was approved a first time, since they may not
+    give the second approval; whether they may is asked anew when they do.
+
     An item has one open review, and besides one for each effect of which nobody knows what became: that is asked until
     it is known, in whatever state and run the item is by then.
     """
@@ -57,6 +60,7 @@ class Review(models.Model):
     claimed_at = models.DateTimeField(null=True, blank=True)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    barred = ArrayField(models.BigIntegerField(), default=list, blank=True)
     closed_because = models.CharField(max_length=100, blank=True)
 
     class Meta:
@@ -105,6 +109,7 @@ class Verdict(models.Model):
     """What somebody decided on a review; one that was undone stays on record.
 
     ``digest`` is the proposal that was seen, ``approved_digest`` the one the effect must equal, after corrections.
+    ``first`` marks the first of two approvals, which lets nothing happen by itself.
     """
 
     KINDS = [
@@ -127,6 +132,7 @@ class Verdict(models.Model):
     proposal = models.JSONField(default=dict)
     body = models.JSONField(default=dict)
     comment = models.TextField(blank=True)
+    first = models.BooleanField(default=False)
     hold_until = models.DateTimeField(null=True, blank=True)
     undone_at = models.DateTimeField(null=True, blank=True)
 
@@ -135,7 +141,7 @@ class Verdict(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["review"],
-                condition=Q(undone_at__isnull=True) & ~Q(kind="reassign"),
+                condition=Q(undone_at__isnull=True, first=False) & ~Q(kind="reassign"),
                 name="one_verdict_per_review",
             )
         ]

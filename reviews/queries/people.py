@@ -40,7 +40,10 @@ def staff_of(queue: Queue) -> QuerySet:  # type: ignore[type-arg]
 
 
 def unstaffed_queues() -> dict[str, str]:
-    """Return the queues in use that nobody staffs, names by slug, in one query."""
+    """Return the queues in use that fewer people staff than must decide, names by slug.
+
+    In one query, and one for each queue where two must approve.
+    """
     people = get_user_model().objects.filter(is_active=True).exclude(role=Role.INTAKE.value)
     rows = Queue.objects.filter(destination__archived=False).exclude(
         Exists(people.filter(memberships__queue=OuterRef("pk")))
@@ -51,4 +54,8 @@ def unstaffed_queues() -> dict[str, str]:
         )
         | Exists(people.filter(role=OuterRef("staff_role")))
     )
-    return dict(rows.values_list("destination__slug", "destination__name"))
+    found = dict(rows.values_list("destination__slug", "destination__name"))
+    for queue in Queue.objects.filter(destination__archived=False, eyes__gt=1).select_related("destination"):
+        if staff_of(queue).count() < queue.eyes:
+            found[queue.slug] = str(queue)
+    return found

@@ -26,7 +26,7 @@ def offered_reviews(actor: Actor, now: datetime | Now) -> QuerySet[Review]:
     """Return those of them that nobody holds and that this person has not passed on."""
     passed = PassedOn.objects.filter(review=OuterRef("pk"), user_id=actor.person_id)
     free = Q(claimed_by__isnull=True) | Q(lease_expires_at__lte=now) | Q(claimed_by_id=actor.user_id)
-    return waiting_reviews(actor).filter(free & ~Exists(passed))
+    return waiting_reviews(actor).filter(free & ~Exists(passed)).exclude(barred__contains=[actor.person_id])
 
 
 def my_review_count(actor: Actor) -> int:

@@ -9,7 +9,7 @@ from reviews.actions.claiming import claim_next
 from reviews.forms.verdicts import VerdictForm
 from reviews.models import Review, Verdict
 from reviews.views.workbench import address, chosen_queue, claim_of, show, wanted
-from routing.errors import Conflict, Invalid
+from routing.errors import Conflict, Invalid, NotAllowed
 from routing.forms.numbers import whole_number
 from routing.queries import desk as desk_queries
 from routing.transitions import database_now
@@ -90,6 +90,8 @@ def decide(request: DeskRequest, review_id: int) -> HttpResponse:
     except Invalid as error:
         form.take(error)
         return show(request, found, form=form, status=422)
+    except NotAllowed as error:
+        return show(request, found, form=form, message=str(error), status=403)
     except Conflict as error:
         return _lost(request, review_id, error)
     _say(request, found, verdict)
@@ -115,7 +117,9 @@ def _number(request: DeskRequest, name: str) -> int:
 
 def _say(request: DeskRequest, found: Review, verdict: Verdict) -> None:
     request.session["review_decided"] = found.pk
-    if verdict.hold_until is None:
+    if verdict.first:
+        messages.success(request, f"Approved {found.item.code} first. It happens once somebody else approves it too.")
+    elif verdict.hold_until is None:
         messages.success(request, f"{_DONE[verdict.kind]} {found.item.code}.")
 
 

@@ -74,7 +74,7 @@ def new(request: DeskRequest) -> HttpResponse:
     try:
         staffing.save_queue(actor=request.actor, slug=slug, details=form.details(), new=True)
     except Invalid as refusal:
-        form.add_error("slug", refusal.fields["slug"])
+        _mark(form, refusal)
         return _form(request, form, status=422)
     messages.success(request, f"{form.cleaned_data['name']} is there. Rules can send to it now.")
     return redirect("queues:queue", slug)
@@ -89,9 +89,18 @@ def edit(request: DeskRequest, slug: str) -> HttpResponse:
     form = QueueForm(request.POST, existing=row)
     if not form.is_valid():
         return _form(request, form, row, status=422)
-    staffing.save_queue(actor=request.actor, slug=slug, details=form.details())
+    try:
+        staffing.save_queue(actor=request.actor, slug=slug, details=form.details())
+    except Invalid as refusal:
+        _mark(form, refusal)
+        return _form(request, form, row, status=422)
     messages.success(request, f"{form.cleaned_data['name']} is saved.")
     return redirect("queues:queue", slug)
+
+
+def _mark(form: QueueForm, refusal: Invalid) -> None:
+    for name, message in refusal.fields.items():
+        form.add_error(name, message)
 
 
 def _form(request: DeskRequest, form: QueueForm, row: Queue | None = None, status: int = 200) -> HttpResponse:

@@ -18,6 +18,7 @@ from reviews.forms.verdicts import VerdictForm
 from reviews.models import Review, Verdict
 from reviews.queries import waiting
 from reviews.queries.evidence import evidence, why
+from reviews.queries.hands import eyes_of
 from reviews.queries.people import is_lead, may_decide, queues_of
 from reviews.queries.proposals import Shown, shown
 from routing.domain.roles import Actor
@@ -45,11 +46,12 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The person's newest approval that can still be undone."""
+    """The person's newest approval that can still be undone; of two, the first sends nothing by itself."""
 
     review_id: int
     code: str
     words: str
+    first: bool
     seconds_left: int
 
 
@@ -111,6 +113,7 @@ def show(
         "review": found,
         "item": found.item,
         "claim": claim,
+        "eyes": eyes_of(found, request.actor.person_id) if found.status == Review.OPEN else None,
         "form": bound,
         "shown": proposal,
         "texts": [(text, bound[names[text.name]]) for text in proposal.texts],
@@ -244,4 +247,4 @@ def held_back(actor: Actor, now: datetime) -> Held | None:
     if verdict is None or verdict.hold_until is None:
         return None
     left = int((verdict.hold_until - now).total_seconds()) + 1
-    return Held(verdict.review_id, verdict.review.item.code, verdict.get_kind_display(), left)
+    return Held(verdict.review_id, verdict.review.item.code, verdict.get_kind_display(), verdict.first, left)

@@ -162,6 +162,8 @@ _VERDICTS = {
     "approve": "Approved",
     "correct": "Fixed and approved",
     "reassign": "Given to somebody else",
+    "first": "Approved first; somebody else must approve it too",
+    "first_undone": "Took the first approval back",
     "reject": "Declined",
     "ask": "Asked the requester",
     "complete": "Done with the task",

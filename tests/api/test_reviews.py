@@ -54,6 +54,8 @@ def test_the_next_review_is_claimed_and_kept_until_none_is_left(
         "assignee": None,
         "lease_expires_at": claimed.body["lease_expires_at"],
         "due_at": claimed.body["due_at"],
+        "approvals_needed": 1,
+        "first_approval": None,
         "verdict": None,
     }
     assert olga.post("/queues/triage/claim").body["epoch"] == 1

@@ -25,6 +25,7 @@ QUEUE = {
     "service_minutes": "4 hours",
     "lease_minutes": "15",
     "hold_seconds": "30",
+    "eyes": "1",
 }
 PERSON = {"username": "kim", "full_name": "Kim Ruiz", "email": "kim@example.org", "role": "reviewer"}
 QUEUES, PEOPLE = "/settings/queues/", "/settings/people/"

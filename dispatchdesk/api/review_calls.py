@@ -113,9 +113,13 @@ def release(request: HttpRequest, review_id: str, sent: ReleaseIn | None = None)
     """Give the claim back; the review keeps its age."""
     actor = caller(request)
     review = _visible(actor, review_id)
-    pass_on = sent is not None and sent.pass_on
-    released = claiming.release(actor=actor, review_id=review.pk, epoch=_epoch(sent, review), pass_on=pass_on)
-    return reply(review_answer(released.pk))
+    epoch = _epoch(sent, review)
+    if sent is not None and sent.later:
+        claiming.put_off(actor=actor, review_id=review.pk, epoch=epoch)
+    else:
+        pass_on = sent is not None and sent.pass_on
+        claiming.release(actor=actor, review_id=review.pk, epoch=epoch, pass_on=pass_on)
+    return reply(review_answer(review.pk))
 
 
 def _epoch(sent: HoldIn | None, review: Review) -> int:

@@ -1,10 +1,10 @@
 """What programs send about reviews and get back; the shapes of the OpenAPI document."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from ninja import Schema
-from pydantic import BaseModel, Field, StrictBool, StrictInt, StrictStr, StringConstraints
+from pydantic import BaseModel, Field, StrictBool, StrictInt, StrictStr, StringConstraints, model_validator
 
 _Word = Annotated[StrictStr, StringConstraints(max_length=200)]
 _Epoch = Annotated[StrictInt, Field(ge=0, le=2**31 - 1)]
@@ -23,9 +23,16 @@ class HoldIn(BaseModel):
 
 
 class ReleaseIn(HoldIn):
-    """With ``pass_on`` the review is not offered to this person again."""
+    """With ``pass_on`` the review is not offered to this person again; with ``later`` not for 30 minutes."""
 
     pass_on: StrictBool = False
+    later: StrictBool = False
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if self.pass_on and self.later:
+            raise ValueError("Choose pass_on or later, not both.")
+        return self
 
 
 class VerdictIn(BaseModel):

@@ -18,13 +18,15 @@ from routing.models import OwnerKind, WorkItem
 from routing.transitions import Change, Owner, ReviewPoint
 
 FIRST_LOOK_AT = 8
+LATER = timedelta(minutes=30)
 
 # Each queue is walked by its index from its front, so that the cost does not grow with what waits. What is asked of the
 # chosen row itself is asked once more when it is locked, of the row as it is then.
 _OPEN = "r.status = 'open' AND (r.claimed_by_id IS NULL OR r.lease_expires_at <= statement_timestamp())"
 _OFFERED = """
     NOT %(me)s = ANY(r.barred)
-    AND NOT EXISTS (SELECT FROM reviews_passedon p WHERE p.review_id = r.id AND p.user_id = %(me)s)
+    AND NOT EXISTS (SELECT FROM reviews_passedon p WHERE p.review_id = r.id AND p.user_id = %(me)s
+        AND (p.until IS NULL OR p.until > statement_timestamp()))
     AND (%(types)s::bigint[] IS NULL OR EXISTS (
         SELECT FROM routing_workitem i WHERE i.id = r.item_id
         AND (i.work_type_id IS NULL OR i.work_type_id = ANY(%(types)s::bigint[]))))
@@ -129,20 +131,43 @@ def release(*, actor: Actor, review_id: int, epoch: int, pass_on: bool = False) 
         check_claim(review, actor, epoch)
         if item is not None:
             _pass_on(review, item, actor)
-        review.claimed_by, review.claimed_at, review.lease_expires_at = None, None, None
-        review.epoch += 1
-        review.save(update_fields=["assignee", "claimed_by", "claimed_at", "lease_expires_at", "epoch"])
-        return review
+        return _let_go(review)
+
+
+def put_off(*, actor: Actor, review_id: int, epoch: int) -> Review:
+    """Give a claim back and have it offered to this person again after ``LATER``; others may take it before.
+
+    Its age is kept, so that it comes first then. Raises LostClaim when the claim does not hold.
+    """
+    with transaction.atomic():
+        review = _locked(actor, review_id)
+        check_claim(review, actor, epoch)
+        pass_to_others(review, actor, transitions.database_now(), LATER)
+        return _let_go(review)
+
+
+def _let_go(review: Review) -> Review:
+    review.claimed_by, review.claimed_at, review.lease_expires_at = None, None, None
+    review.epoch += 1
+    review.save(update_fields=["assignee", "claimed_by", "claimed_at", "lease_expires_at", "epoch"])
+    return review
+
+
+def pass_to_others(review: Review, actor: Actor, now: datetime, time: timedelta | None = None) -> None:
+    """Offer a review to others only: for some time, or for good when ``time`` is None."""
+    given = {"at": now, "until": now + time if time else None}
+    PassedOn.objects.update_or_create(review=review, user_id=actor.person_id, defaults=given)
 
 
 def _pass_on(review: Review, item: WorkItem, actor: Actor) -> None:
-    others = staff_of(review.queue).exclude(pk=actor.person_id).exclude(pk__in=review.passed_on.values("user"))
+    passed = review.passed_on.filter(until=None).values("user")
+    others = staff_of(review.queue).exclude(pk=actor.person_id).exclude(pk__in=passed)
     if not others.exists():
         raise Invalid(
             f"{review.item.code}: nobody else is left in {review.queue} to take this. Give it to another queue."
         )
     now = transitions.database_now()
-    PassedOn.objects.get_or_create(review=review, user_id=actor.person_id, defaults={"at": now})
+    pass_to_others(review, actor, now)
     return_to_queue(review, item, actor, now)
 
 
@@ -183,6 +208,7 @@ def _take(review: Review, actor: Actor, now: datetime) -> Review:
     review.claimed_at = now
     review.lease_expires_at = now + timedelta(minutes=review.queue.lease_minutes)
     review.save(update_fields=["claimed_by", "epoch", "claimed_at", "lease_expires_at"])
+    review.passed_on.filter(user=actor.person_id).delete()  # taken after all
     return review
 
 

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from reviews.actions import effects, second, sending
-from reviews.actions.claiming import check_claim, check_staffs
+from reviews.actions.claiming import check_claim, check_staffs, pass_to_others
 from reviews.actions.opening import review_digest
 from reviews.errors import ChangedProposal, LostClaim
-from reviews.models import PassedOn, Review, Verdict
+from reviews.models import Review, Verdict
 from reviews.queries.hands import first_approval
 from reviews.queries.people import staff_of
 from reviews.queries.waiting import find_review
@@ -167,7 +167,7 @@ def _reassign(review: Review, judgement: Judgement, actor: Actor, now: datetime)
     """Give an open review away; whoever gave it away is not offered it again, if others staff its new queue."""
     effects.point_elsewhere(review, judgement.to)
     if review.assignee_id is None and staff_of(review.queue).exclude(pk=actor.person_id).exists():
-        PassedOn.objects.get_or_create(review=review, user_id=actor.person_id, defaults={"at": now})
+        pass_to_others(review, actor, now)
     review.claimed_by, review.claimed_at, review.lease_expires_at = None, None, None
     review.epoch += 1
     moved = ["queue", "assignee", "overflow_at"]

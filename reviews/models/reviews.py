@@ -151,11 +151,12 @@ class Verdict(models.Model):
 
 
 class PassedOn(models.Model):
-    """Somebody said "not me": the review is not offered to them again."""
+    """Somebody said "not me" or "later": the review is not offered to them again, or not before ``until``."""
 
     review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="passed_on")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     at = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["review", "user"], name="passed_on_once")]

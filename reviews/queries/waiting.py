@@ -1,5 +1,6 @@
 """The reviews that wait, in the order in which they are served."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -23,10 +24,18 @@ def waiting_reviews(actor: Actor) -> QuerySet[Review]:
 
 
 def offered_reviews(actor: Actor, now: datetime | Now) -> QuerySet[Review]:
-    """Return those of them that nobody holds and that this person has not passed on."""
-    passed = PassedOn.objects.filter(review=OuterRef("pk"), user_id=actor.person_id)
+    """Return those of them that nobody holds and that this person has not passed on, or put off until later."""
+    passed = PassedOn.objects.filter(
+        Q(until__isnull=True) | Q(until__gt=now), review=OuterRef("pk"), user_id=actor.person_id
+    )
     free = Q(claimed_by__isnull=True) | Q(lease_expires_at__lte=now) | Q(claimed_by_id=actor.user_id)
     return waiting_reviews(actor).filter(free & ~Exists(passed)).exclude(barred__contains=[actor.person_id])
+
+
+def passed_on(actor: Actor, rows: Iterable[Review], now: datetime) -> dict[int, PassedOn]:
+    """Return what this person has passed on or put off of these reviews, by review."""
+    mine = PassedOn.objects.filter(review__in=rows, user_id=actor.person_id)
+    return {one.review_id: one for one in mine.filter(Q(until__isnull=True) | Q(until__gt=now))}
 
 
 def my_review_count(actor: Actor) -> int:

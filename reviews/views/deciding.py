@@ -1,11 +1,13 @@
 """What people do with a review: take it, keep it, give it back, decide it, take a decision back."""
 
+from datetime import timedelta
+
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 
 from reviews.actions import claiming, judging
-from reviews.actions.claiming import claim_next
+from reviews.actions.claiming import LATER, claim_next
 from reviews.forms.verdicts import VerdictForm
 from reviews.models import Review, Verdict
 from reviews.views.workbench import address, chosen_queue, claim_of, show, wanted
@@ -15,6 +17,7 @@ from routing.queries import desk as desk_queries
 from routing.transitions import database_now
 from routing.views.access import DeskRequest, page
 
+LATER_MINUTES = LATER // timedelta(minutes=1)
 _DONE = {
     "approve": "Approved",
     "correct": "Fixed and approved",
@@ -57,16 +60,21 @@ def renew(request: DeskRequest, review_id: int) -> HttpResponse:
 
 @page("POST")
 def give_back(request: DeskRequest, review_id: int) -> HttpResponse:
-    """Give a claim back; with ``pass_on`` go to the next one, and this one is not offered again."""
-    pass_on = "pass_on" in request.POST
+    """Give a claim back; with ``pass_on`` or ``later`` go to the next one, this one is not offered again or not now."""
+    actor, epoch = request.actor, _number(request, "epoch")
+    pass_on, later = "pass_on" in request.POST, "later" in request.POST
     try:
-        found = claiming.release(
-            actor=request.actor, review_id=review_id, epoch=_number(request, "epoch"), pass_on=pass_on
-        )
+        if later:
+            found = claiming.put_off(actor=actor, review_id=review_id, epoch=epoch)
+        else:
+            found = claiming.release(actor=actor, review_id=review_id, epoch=epoch, pass_on=pass_on)
     except (Conflict, Invalid) as error:
         return _lost(request, review_id, error)
     if pass_on:
         messages.success(request, f"Passed on {found.item.code}. It is not offered to you again.")
+        return _to_next(request)
+    if later:
+        messages.success(request, f"Put {found.item.code} off. It comes back to you in {LATER_MINUTES} minutes.")
         return _to_next(request)
     messages.info(request, f"Gave {found.item.code} back.")
     return _to(request, reverse("reviews:home"))

@@ -221,7 +221,9 @@ def _frame(request: DeskRequest) -> dict[str, object]:
     rows = waiting.waiting_reviews(actor)
     queues = list(queues_of(actor))
     shown_rows = rows.filter(queue__destination__slug=queue) if queue else rows
-    waiting_now = [(row, claim_of_row(row, actor, now)) for row in shown_rows[: ROWS_SHOWN + 1]]
+    found = list(shown_rows[: ROWS_SHOWN + 1])
+    passed = waiting.passed_on(actor, found, now)
+    waiting_now = [(row, claim_of_row(row, actor, now), passed.get(row.pk)) for row in found]
     return {
         "rows": waiting_now[:ROWS_SHOWN],
         "more_rows": len(waiting_now) > ROWS_SHOWN,

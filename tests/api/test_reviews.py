@@ -86,6 +86,9 @@ def test_a_claim_is_renewed_released_and_lost_to_nobody(desk: TestDesk, program:
     assert (released.status, released.body["claimed_by"], released.body["epoch"]) == (200, None, 2)
     assert olga.post("/queues/triage/claim").status == 204
     assert omar.post("/queues/triage/claim").body["epoch"] == 3
+    assert omar.post(f"{path}/release", {"pass_on": True, "later": True}).status == 422
+    assert omar.post(f"{path}/release", {"later": True}).status == 200
+    assert omar.post("/queues/triage/claim").status == 204
 
 
 def test_a_lead_takes_over_and_others_do_not(desk: TestDesk, program: MakeProgram, review: Review) -> None:

@@ -52,6 +52,7 @@ NAMES = [
         "where",
         "takeover",
         "pass_on",
+        "later",
         "draft:x",
         "was:draft:x",
         "field:text",

@@ -8,11 +8,12 @@ from threading import Barrier
 
 import pytest
 from django.db import connection, connections, transaction
+from django.db.models import F
 
 from reviews.actions import claiming, judging
 from reviews.actions.judging import Judgement
 from reviews.errors import LostClaim
-from reviews.models import Membership, Review, Verdict
+from reviews.models import Membership, PassedOn, Review, Verdict
 from reviews.queries.waiting import my_review_count
 from routing.domain.roles import Actor, Role
 from routing.errors import Invalid, NotAllowed, RoutingError
@@ -174,6 +175,41 @@ def test_what_is_passed_on_is_offered_to_others_only_and_keeps_its_age(bench: Be
     assert (mine.item_id, theirs.item_id) == (second.pk, first.pk)
     assert theirs.order_at == review.order_at
     assert (my_review_count(ana), my_review_count(ben)) == (1, 1)
+
+
+def test_what_is_put_off_comes_back_first_after_half_an_hour_and_others_may_take_it_before(bench: Bench) -> None:
+    first, second = tasks(bench, 2)
+    review = bench.claim(first)
+    ana, ben = bench.people["ana"], bench.people["ben"]
+    claiming.put_off(actor=ana, review_id=review.pk, epoch=review.epoch)
+    assert my_review_count(ana) == 1
+    mine, theirs = claiming.claim_next(actor=ana), claiming.claim_next(actor=ben)
+    assert mine is not None
+    assert theirs is not None
+    assert (mine.item_id, theirs.item_id) == (second.pk, first.pk)
+    claiming.release(actor=ana, review_id=mine.pk, epoch=mine.epoch)
+    claiming.release(actor=ben, review_id=theirs.pk, epoch=theirs.epoch)
+    PassedOn.objects.update(until=F("until") - claiming.LATER)
+    back = claiming.claim_next(actor=ana)
+    assert back is not None
+    assert (back.pk, back.order_at) == (review.pk, review.order_at)
+
+
+def test_what_was_put_off_can_be_taken_after_all_and_is_then_the_one_that_is_held(bench: Bench) -> None:
+    review = bench.claim(tasks(bench, 2)[0])
+    ana = bench.people["ana"]
+    claiming.put_off(actor=ana, review_id=review.pk, epoch=review.epoch)
+    claiming.claim(actor=ana, review_id=review.pk)
+    held = claiming.claim_next(actor=ana)
+    assert held is not None
+    assert held.pk == review.pk
+
+
+def test_nothing_is_put_off_by_whoever_does_not_hold_it(bench: Bench) -> None:
+    review = bench.claim(tasks(bench, 1)[0])
+    with pytest.raises(LostClaim):
+        claiming.put_off(actor=bench.people["ben"], review_id=review.pk, epoch=review.epoch)
+    assert not PassedOn.objects.exists()
 
 
 def test_the_last_one_left_cannot_pass_on(bench: Bench) -> None:

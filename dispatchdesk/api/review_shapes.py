@@ -43,7 +43,7 @@ class VerdictIn(BaseModel):
     asked of the requester.
     """
 
-    verdict: Literal["approve", "correct", "reassign", "reject", "ask", "complete"]
+    verdict: Literal["approve", "correct", "reassign", "reject", "ask", "redo", "complete"]
     epoch: _Epoch
     digest: _Word
     correction: dict[str, Any] | None = None

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from reviews.actions import sending
+from reviews.actions.redoing import redo
 from reviews.models import Queue, Review, Verdict
 from reviews.queries.colleagues import people_for
 from reviews.queries.deadlines import deadlines
@@ -34,6 +35,9 @@ def apply(work: Pass, review: Review, verdict: Verdict, judgement: "Judgement", 
     _check_fits(review, kind, judgement)
     if judgement.kind == "ask":
         _ask(work, review, judgement)
+        return
+    if judgement.kind == "redo":
+        redo(work, review, judgement.comment)
         return
     if judgement.kind == "reject":
         _reject(work, review, kind, actor)

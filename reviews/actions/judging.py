@@ -24,7 +24,7 @@ from routing.models import OwnerKind, Step
 from routing.queries import desk as desk_queries
 from routing.transitions import Change, Owner, ReviewPoint
 
-KINDS = ("approve", "correct", "reassign", "reject", "ask", "complete")
+KINDS = ("approve", "correct", "reassign", "reject", "ask", "redo", "complete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +109,8 @@ def _decide(work: Pass, review: Review, epoch: int, judgement: Judgement, actor:
         _reassign(review, judgement, actor, work.now)
         _owner_follows(review, actor, verdict)
         return verdict
-    first = first_approval(review) if judgement.kind == "reject" else None
-    if first is not None:  # what is declined leaves nothing of the first approval behind
+    first = first_approval(review) if judgement.kind in {"reject", "redo"} else None
+    if first is not None:  # what is not approved leaves nothing of the first approval behind
         effects.take_back(work, first)
     _close(review, verdict)
     effects.apply(work, review, verdict, judgement, actor)

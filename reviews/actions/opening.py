@@ -53,7 +53,7 @@ class QueuePeople:
         if not queues:
             ensure_triage()
             queues = _queues_in_use()
-        before = asked_before([one.item.pk for one in openings if one.item.question_rounds])
+        before = asked_before([one.item.pk for one in openings])
         rows = [self._review(opening, queues, now, before.get(opening.item.pk)) for opening in openings]
         Review.objects.bulk_create(rows)
         return [Opened(row.pk, row.queue.slug, row.queue.destination.name) for row in rows]

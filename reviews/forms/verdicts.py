@@ -21,7 +21,7 @@ LONGEST_TEXT = 20_000
 LONG_FROM = 80
 # Which field shows what an action refuses about a part of a judgement.
 _FIELD_OF = {"comment": "ask_note", "to": "reassign_to", "type": "where", "destination": "where"}
-_OWN_FIELDS = frozenset({"decline_reason", "reassign_to", "where", "checks"})
+_OWN_FIELDS = frozenset({"decline_reason", "redo_note", "reassign_to", "where", "checks"})
 EDITED = ("field:", "draft:", "input:", "none:", "result:", "checks")
 # What a queue's checklist is gone through before approving.
 _CHECKED = frozenset({"output", "calls", "continue"})
@@ -85,6 +85,13 @@ class VerdictForm(forms.Form):
         self.fields["comment"] = forms.CharField(label=label, required=False, max_length=2000, widget=note)
         self.fields["decline_reason"] = forms.CharField(
             label="Why not?", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
+        )
+        self.fields["redo_note"] = forms.CharField(
+            label="What should be different?",
+            help_text="The AI agent reads this and writes anew; you or a colleague see it again.",
+            required=False,
+            max_length=2000,
+            widget=forms.Textarea(attrs={"rows": 2}),
         )
         self.fields["reassign_to"] = forms.ChoiceField(label="Give to", required=False, choices=self._colleagues())
         self.fields["reassign_note"] = forms.CharField(
@@ -235,6 +242,10 @@ class VerdictForm(forms.Form):
                 return Judgement("reassign", to=given["reassign_to"], comment=given["reassign_note"])
             case "ask":
                 return Judgement("ask", inputs=tuple(given["ask_inputs"]), comment=given["ask_note"])
+            case "redo":
+                if not given["redo_note"].strip():
+                    raise Invalid("Say what should be different.", {"redo_note": "Say what should be different."})
+                return Judgement("redo", comment=given["redo_note"])
             case "complete":
                 result = {name.removeprefix("result:"): text for name, text in self._typed("result:").items() if text}
                 return Judgement("complete", result=result, comment=given["comment"])

@@ -118,6 +118,7 @@ class Verdict(models.Model):
         ("reassign", "Reassigned"),
         ("reject", "Declined"),
         ("ask", "Asked the requester"),
+        ("redo", "Sent back to the AI agent"),
         ("complete", "Done"),
     ]
 

@@ -61,8 +61,8 @@ class DaysOff:
 def deadlines(queue: Queue, priority: int, now: datetime, before: Review | None = None) -> Deadlines:
     """Return the deadlines of a review that enters a queue.
 
-    ``before`` is the review that asked the requester and is now asked again: its clock stood still meanwhile and goes
-    on, and it keeps its age.
+    ``before`` is the review that asked the requester, or had a draft redone, and is now asked again: its clock stood
+    still meanwhile and goes on, and it keeps its age.
     """
     time, longest = working_time(queue.calendar), timedelta(minutes=LONGEST_WAIT_MINUTES[priority])
     minutes, over = queue.service_minutes, queue.overflow_minutes
@@ -82,7 +82,9 @@ def _after(time: WorkingTime, start: datetime, minutes: int) -> datetime:
 
 
 def asked_before(item_ids: Iterable[int]) -> dict[int, Review]:
-    """Return the newest review of each item, by its id, when its verdict was to ask the requester."""
+    """Return the newest review of each item, by its id, when it asked the requester or had an agent write anew."""
     rows = Review.objects.filter(item__in=list(item_ids)).order_by("item_id", "-pk").distinct("item_id")
-    asking = Review.objects.filter(pk__in=rows.values("pk"), verdicts__kind="ask", verdicts__undone_at__isnull=True)
+    asking = Review.objects.filter(
+        pk__in=rows.values("pk"), verdicts__kind__in=["ask", "redo"], verdicts__undone_at__isnull=True
+    )
     return {row.item_id: row for row in asking}

@@ -24,6 +24,7 @@ _DONE = {
     "reassign": "Given on",
     "reject": "Declined",
     "ask": "Asked the requester about",
+    "redo": "Sent back to the AI agent:",
     "complete": "Done with",
 }
 

@@ -21,6 +21,7 @@ from reviews.queries.evidence import evidence, why
 from reviews.queries.hands import eyes_of
 from reviews.queries.people import is_lead, may_decide, queues_of
 from reviews.queries.proposals import Shown, shown
+from reviews.queries.redone import can_redo
 from routing.domain.roles import Actor
 from routing.errors import Invalid, NotVisible
 from routing.forms.numbers import whole_number
@@ -30,7 +31,7 @@ from routing.transitions import database_now
 from routing.views.access import DeskRequest, page
 
 ROWS_SHOWN = 100
-NOTES = ("comment", "decline_reason", "reassign_note", "ask_note")
+NOTES = ("comment", "decline_reason", "redo_note", "reassign_note", "ask_note")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def home(request: DeskRequest) -> HttpResponse:
     if request.htmx and request.htmx.target == "bench-queue":
         shown_id = whole_number(request.GET.get("open", ""))
         beside = {"pk": shown_id} if shown_id is not None else None
-        return render(request, "reviews/_queue.html", _frame(request) | {"review": beside})
+        return render(request, "reviews/_refreshed.html", _frame(request) | {"review": beside})
     return draw(request, {}, url=address(reverse("reviews:home"), chosen_queue(request)))
 
 
@@ -126,6 +127,7 @@ def show(
         "closed": closed_words(found) if found.status != Review.OPEN else "",
         "typed": _typed(bound) if found.status != Review.OPEN else [],
         "may_decline": _may_decline(found),
+        "can_redo": found.status == Review.OPEN and can_redo(found),
         "can_ask": bool(found.item.requester_email),
     }
     url = address(reverse("reviews:review", args=[found.pk]), chosen_queue(request))

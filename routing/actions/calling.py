@@ -1,5 +1,6 @@
 """Makes the call of a step outside any transaction, and says what came of it."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -108,7 +109,7 @@ def chat_settings(model: str = "") -> chat.ChatSettings:
 
 def _agent(step: Step, config: Mapping[str, object]) -> Result:
     facts = _facts(step)
-    messages = agent_messages(config, facts)
+    messages = agent_messages(config, facts) + _redo_messages((step.request or {}).get("redo"))
     schema = config.get("schema")
     reply = chat.complete(
         chat_settings(str(config.get("model") or "")),
@@ -138,6 +139,16 @@ def agent_messages(config: Mapping[str, object], facts: Mapping[str, Fact]) -> l
         {"role": "system", "content": str(config.get("system", ""))},
         {"role": "user", "content": templates.render_text(str(config.get("prompt", "")), facts)},
     ]
+
+
+def _redo_messages(redo: object) -> list[dict[str, str]]:
+    """Return what an agent wrote before and what a reviewer wants changed in it, as the conversation goes on."""
+    if not isinstance(redo, Mapping):
+        return []
+    wrote = redo["wrote"]
+    before = str(wrote["text"]) if list(wrote) == ["text"] else json.dumps(wrote, ensure_ascii=False)
+    asked = f"A reviewer sent your answer back. What they want changed:\n{redo['note']}\nAnswer again in full."
+    return [{"role": "assistant", "content": before}, {"role": "user", "content": asked}]
 
 
 def _http(step: Step, config: Mapping[str, object]) -> Result:

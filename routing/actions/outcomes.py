@@ -1,6 +1,7 @@
 """Turns what the rules answered into what happens next: steps, questions, reviews, waits and ends."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
 
 from routing.actions import asking, finding
@@ -198,6 +199,32 @@ def send_to(work: Pass, place: Place, params: tuple[tuple[str, str], ...], noted
         created_at=work.now,
     )
     run_steps(work, [step], acting=True)
+
+
+def send_back(work: Pass, done: Sequence[tuple[Place, Step]], note: str) -> None:
+    """Have agents write anew, one after the other: each is shown what its step wrote, and what a person wants changed.
+
+    ``done`` are the agents with their last steps.
+    """
+    group = uuid.uuid4()
+    steps = [
+        Step(
+            item=work.item,
+            run=work.item.run,
+            decision=before.decision,
+            name=place.row.slug,
+            kind=place.row.kind,
+            destination=place.row,
+            version_id=place.version_id,
+            request={"with": (before.request or {}).get("with") or {}, "redo": {"wrote": before.output, "note": note}},
+            due_at=work.now if ordinal == 0 else None,
+            group=group,
+            ordinal=ordinal,
+            created_at=work.now,
+        )
+        for ordinal, (place, before) in enumerate(done)
+    ]
+    run_steps(work, steps, acting=True)
 
 
 def _write(work: Pass, decision: engine.Decision, chosen: list[Place]) -> None:

@@ -166,6 +166,7 @@ _VERDICTS = {
     "first_undone": "Took the first approval back",
     "reject": "Declined",
     "ask": "Asked the requester",
+    "redo": "Sent back to the AI agent",
     "complete": "Done with the task",
 }
 _OUTCOMES = {

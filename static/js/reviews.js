@@ -129,10 +129,11 @@ function typedKeys(event) {
 // The number beside "Reviews" in the navigation stands outside of what is swapped.
 function showMyCount() {
   const link = document.querySelector('.nav a[aria-current="page"]');
-  const count = Number(bench().dataset.myCount);
+  const count = Number(document.getElementById("bench-queue").dataset.myCount);
   const shown = link?.querySelector(".count");
   if (!count) shown?.remove();
   else if (shown) [...shown.childNodes].find((node) => node.nodeType === Node.TEXT_NODE).data = String(count);
+  else link?.insertAdjacentHTML("beforeend", `<span class="count"><span class="sr">, </span>${count}<span class="sr"> for me</span></span>`);
 }
 
 // A key that is held down, or pressed twice, must not decide the next review unread.
@@ -205,6 +206,13 @@ document.addEventListener("click", (event) => {
   panel.open = !panel.open;
   if (panel.open) (panel.querySelector(".bench-panel-body :is(textarea, select)") ?? panel.querySelector(".bench-panel-body input"))?.focus();
 });
-document.addEventListener("htmx:afterSettle", (event) => event.target.id === "workbench" && startReview({ focus: true }));
+// The old panels stand beside the new ones for a moment; of one name only one may be open, and it is the new one.
+document.addEventListener("htmx:beforeSwap", () => {
+  for (const panel of document.querySelectorAll(".bench-panel[open]")) panel.removeAttribute("name");
+});
+document.addEventListener("htmx:afterSettle", ({ target }) => {
+  if (target.id === "workbench") startReview({ focus: true });
+  else if (target.id === "bench-queue") showMyCount();
+});
 onKey("Escape", "Leave a text or panel", () => false);
 startReview({ focus: false });

@@ -43,6 +43,7 @@ NAMES = [
         "verdict",
         "comment",
         "decline_reason",
+        "redo_note",
         "reassign_to",
         "reassign_note",
         "ask_inputs",

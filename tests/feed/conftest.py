@@ -94,6 +94,18 @@ def _web(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Ite
 
 
 @pytest.fixture
-def web(_web: Web, transactional_db: None) -> Web:
+def web(_web: Web, transactional_db: None) -> Iterator[Web]:
     """The web server; what a test commits is seen by it."""
-    return _web
+    yield _web
+    wait_until_idle()
+
+
+def wait_until_idle() -> None:
+    """Wait until no request is at work: emptying the tables beneath one ends in a deadlock of both."""
+    busy = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    for _ in range(200):
+        with connection.cursor() as cursor:
+            cursor.execute(f"{busy} AND backend_type = 'client backend' AND state <> 'idle'")
+            if cursor.fetchone() is None:
+                return
+        time.sleep(0.02)

@@ -34,13 +34,16 @@ def completion(body: bytes, *, created: int) -> Answer:
     if payload.get("stream"):
         return _refused(400, "The practice model does not stream.")
     system = "\n".join(message["content"] for message in messages if message["role"] in {"system", "developer"})
-    user = "\n".join(message["content"] for message in messages if message["role"] == "user")
-    content = _content(system, user, payload.get("response_format"))
+    said = [message["content"] for message in messages if message["role"] == "user"]
+    # After an answer of the model's own comes what a reviewer wants changed in it.
+    is_redo = any(message["role"] == "assistant" for message in messages)
+    user, note = ("\n".join(said[:-1]), said[-1]) if is_redo else ("\n".join(said), "")
+    content = _content(system, user, payload.get("response_format"), note)
     limit = payload.get("max_completion_tokens") or payload.get("max_tokens")
     finish_reason = "stop"
     if isinstance(limit, int) and len(content) > limit * _CHARACTERS_PER_TOKEN:
         content, finish_reason = content[: limit * _CHARACTERS_PER_TOKEN], "length"
-    prompt_tokens, completion_tokens = _tokens(system + user), _tokens(content)
+    prompt_tokens, completion_tokens = _tokens(system + user + note), _tokens(content)
     return 200, {
         "id": f"chatcmpl-{hashlib.sha256(body).hexdigest()[:24]}",
         "object": "chat.completion",
@@ -71,12 +74,12 @@ def _tokens(text: str) -> int:
     return len(text) // _CHARACTERS_PER_TOKEN + 1
 
 
-def _content(system: str, user: str, response_format: object) -> str:
+def _content(system: str, user: str, response_format: object, note: str) -> str:
     """Return the message: JSON in the schema that was asked for, else text."""
     wanted = response_format.get("json_schema") if isinstance(response_format, Mapping) else None
     schema = wanted.get("schema") if isinstance(wanted, Mapping) else None
     if not isinstance(schema, Mapping):
-        return str(scripts.draft(system, user)["text"])
+        return str(scripts.draft(system, user, note)["text"])
     offered = guessing.enumerated(schema)
-    values = guessing.guesses(offered, system, user) if offered else scripts.draft(system, user)
+    values = guessing.guesses(offered, system, user) if offered else scripts.draft(system, user, note)
     return json.dumps(fitted(schema, values), ensure_ascii=False)

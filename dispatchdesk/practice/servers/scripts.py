@@ -64,11 +64,26 @@ def agent_of(system: str) -> str:
     return re.sub(r"page[ _-]?writer", "page writer", found[1].lower()) if found else ""
 
 
-def draft(system: str, user: str) -> Draft:
-    """Return what the agent named in the system prompt answers; it is unsure where its script has nothing to say."""
+def draft(system: str, user: str, note: str = "") -> Draft:
+    """Return what the agent named in the system prompt answers; it is unsure where its script has nothing to say.
+
+    With a reviewer's note on an earlier answer it takes back what it claimed too much, and says what it was told.
+    """
     prompt = read_prompt(system, user)
     write = _WRITERS.get(agent_of(system), _unsure)
-    return write(prompt)
+    written = write(prompt)
+    return _redone(written, note) if note else written
+
+
+def _redone(written: Draft, note: str) -> Draft:
+    told = note.split("\n")[1] if "\n" in note else note
+    text = str(written["text"]).replace("It is the best kettle in the world, and yours", "It is yours")
+    return written | {
+        "text": f"{text}\n\n(Written anew by the practice agent, which was told: “{told}”)",
+        "claims": [],
+        "banned_claims": [],
+        "has_banned_claims": False,
+    }
 
 
 def _greeting(prompt: Prompt) -> str:

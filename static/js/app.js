@@ -1,4 +1,5 @@
 // Starts what every page has. Pages with more to do load a module of their own.
+import { startConfirming } from "./confirming.js";
 import { startKeys } from "./keys.js";
 import { startLive } from "./live.js";
 import { startMenus } from "./menus.js";
@@ -12,6 +13,7 @@ startTimes();
 startToasts();
 startMenus();
 startKeys();
+startConfirming();
 startParts();
 // After every module of the page has run, so that none misses the first frame.
 document.addEventListener("DOMContentLoaded", startLive);

@@ -5,7 +5,7 @@ from typing import Literal
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Route, expect
 
 from routing.actions.drafting import start_draft
 from routing.domain.roles import DESK, Role
@@ -226,6 +226,28 @@ def test_a_rule_is_moved_by_keyboard_on_its_handle(
         expect(page.locator("#handle-r3 .sr")).to_have_text("Reorder rule 1")
         expect(handle).to_be_focused()
     assert in_order(support) == ["r3", "r1", "r2"]
+
+
+def test_what_deletes_asks_first_and_a_no_changes_nothing(
+    web: Web, desk: TestDesk, support: WorkType, browser: Browser
+) -> None:
+    with signed_in(browser, web, desk) as context:
+        page = opened(context, f"{web.url}/rulebooks/support/draft/")
+        asked: list[str] = []
+        answers = [False, False, True]
+
+        def answer(dialog: Dialog) -> None:
+            asked.append(dialog.message)
+            dialog.accept() if answers[len(asked) - 1] else dialog.dismiss()
+
+        page.on("dialog", answer)
+        page.get_by_role("button", name="Delete rule 1").click()
+        page.get_by_role("button", name="Throw the draft away").click()
+        assert RulebookVersion.objects.filter(status=RulebookVersion.DRAFT).exists()
+        page.get_by_role("button", name="Delete rule 1").click()
+        expect(page.locator(".rules > li")).to_have_count(0)
+        page.locator(".empty").wait_for()
+    assert asked == ["Delete rule 1 from the draft?", "Throw the whole draft away?", "Delete rule 1 from the draft?"]
 
 
 def test_letters_typed_in_a_list_choose_together_before_the_form_is_drawn_anew(

@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.views.defaults import server_error
 
 from routing.errors import Conflict, Invalid, NotAllowed, NotVisible, RoutingError
+from routing.views.asides import said_aside
 
 UNREACHABLE = "The database cannot be reached. Nothing was stored; try again in a moment."
 
@@ -49,9 +50,12 @@ class RefusalMiddleware:
         """Answer a refusal; anything else goes on as it is."""
         if not isinstance(exception, RoutingError):
             return None
+        status, is_htmx = status_of(exception), bool(getattr(request, "htmx", None))
+        if is_htmx and request.method != "GET":
+            return said_aside(str(exception), status)
         fields = exception.fields if isinstance(exception, Invalid) else {}
-        name = "_refusal.html" if getattr(request, "htmx", None) else "refusal.html"
-        return render(request, name, {"message": str(exception), "fields": fields}, status=status_of(exception))
+        name = "_refusal.html" if is_htmx else "refusal.html"
+        return render(request, name, {"message": str(exception), "fields": fields}, status=status)
 
 
 RETRY_AFTER_SECONDS = 5

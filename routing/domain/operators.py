@@ -3,7 +3,7 @@
 from datetime import date
 from enum import StrEnum
 
-from routing.domain.catalogue import Catalogue
+from routing.domain.catalogue import TRUTHS, Catalogue
 from routing.domain.comparisons import number_of
 from routing.domain.conditions import AGE, CREATED, NOW
 from routing.domain.facts import Money, Value
@@ -38,6 +38,9 @@ FITTING: dict[Shape, tuple[Op, ...]] = {
     Shape.FILE: _PRESENCE,
     Shape.ANY: tuple(Op),
 }
+
+_ONE_OF_FEW = (Op.IS, Op.IS_NOT, Op.ONE_OF, *_PRESENCE)
+_TRUTH = (Op.IS, Op.IS_NOT, *_PRESENCE)
 
 WORDS: dict[Op, str] = {
     Op.IS: "is",
@@ -88,6 +91,23 @@ def shape_of(fact: str, catalogue: Catalogue) -> Shape:
     if spec.kind is Kind.MONEY and fact != spec.fact:
         return Shape.NUMBER if fact.endswith(".amount") else Shape.TEXT
     return _BY_KIND[spec.kind]
+
+
+def is_answer(fact: str) -> bool:
+    """Return whether a fact only says that a destination has answered: ``source.orders``, ``steps.reply``."""
+    space, _, rest = fact.partition(".")
+    return space in {"source", "steps"} and "." not in rest
+
+
+def offered(fact: str, catalogue: Catalogue) -> tuple[Op, ...]:
+    """Return the comparisons that make sense for a fact; rules may hold others of ``FITTING``."""
+    if is_answer(fact):
+        return (Op.KNOWN, Op.MISSING)
+    spec = catalogue.input_of(fact)
+    few = spec.choices if spec is not None and spec.kind is Kind.CHOICE else catalogue.declared_choices(fact)
+    if few:
+        return _TRUTH if few == TRUTHS else _ONE_OF_FEW
+    return FITTING[shape_of(fact, catalogue)]
 
 
 def misfit(test: Test, catalogue: Catalogue) -> str:

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from routing.forms.numbers import whole_number
 
+MOST = 1_000_000
 PRESETS = (100, 1_000, 10_000, 100_000)
 
 
@@ -24,8 +25,8 @@ class BacktestForm:
         """Return (most, since), one of them None; what cannot be read stands in ``errors``."""
         if self.by == "most":
             most = whole_number(self.most)
-            if most is None or most < 1:
-                self.errors["most"] = "Give a whole number, such as 1000."
+            if most is None or not 1 <= most <= MOST:
+                self.errors["most"] = f"Give a whole number from 1 to {MOST:,}."
             return most, None
         try:
             day = date.fromisoformat(self.since.strip())

@@ -8,7 +8,7 @@ from typing import ClassVar
 from django.http import QueryDict
 
 from routing.domain.catalogue import Catalogue
-from routing.domain.operators import FITTING, WORDS, Shape, shape_of
+from routing.domain.operators import FITTING, WORDS, Shape, offered, shape_of
 from routing.domain.rules import All, AnyOf, Condition, Not, Op, Test
 from routing.forms.condition_values import CannotRead, join_list, read_operand, split_list, split_money, written
 from routing.forms.numbers import whole_number
@@ -121,6 +121,8 @@ class Row:
         if not self.currencies:
             return []
         amount, currency = split_money(self.value)
+        if currency and currency not in self.currencies:  # stays as it was typed, beside the one it must be in
+            return [self.value, self.upper, ""]
         return [amount, split_money(self.upper)[0], currency]
 
 
@@ -327,7 +329,11 @@ def prepare(groups: list[Rows], catalogue: Catalogue, names: set[str]) -> None:
             if row.fact and row.fact != OTHER and row.fact not in names:
                 row.fact, row.other = OTHER, row.fact
             shape = shape_of(row.name, catalogue) if row.name else Shape.ANY
-            row.shape, row.ops = shape, _ops(shape)
+            ops = offered(row.name, catalogue) if row.name else FITTING[shape]
+            word = row.op.removeprefix(_NOT)
+            if row.value and word in FITTING[shape] and word not in ops:
+                ops = (*ops, Op(word))  # a rule that was written elsewhere stays as it is
+            row.shape, row.ops = shape, _ops(ops)
             if row.op not in dict(row.ops):
                 row.op = row.ops[0][0]
             row.choices = choices_of(row.name, catalogue)
@@ -336,9 +342,9 @@ def prepare(groups: list[Rows], catalogue: Catalogue, names: set[str]) -> None:
             row.hint = "" if picked else hint_of(row.name, row.op.removeprefix(_NOT), shape, row.takes)
 
 
-def _ops(shape: Shape) -> list[tuple[str, str]]:
+def _ops(ops: Sequence[Op]) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
-    for op in FITTING[shape]:
+    for op in ops:
         found.append((op.value, WORDS[op]))
         if op in _NEGATIVE:
             found.append((f"{_NOT}{op.value}", _NEGATIVE[op]))

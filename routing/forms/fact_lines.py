@@ -57,12 +57,18 @@ def _read_line(found: FactLines, number: int, line: str, catalogue: Catalogue) -
     if not colon or not is_fact_name(name) or len(name) > LONGEST_NAME:
         found.errors.append(f"Line {number}: write a fact's name, a colon and its value, such as input.topic: refund.")
         return
+    if name.startswith("input.") and catalogue.input_of(name) is None:
+        inputs = ", ".join(spec.fact for spec in catalogue.inputs) or "none"
+        found.errors.append(f"Line {number}: this type does not ask for {name}. It asks for: {inputs}.")
+        return
     if raw.lower() in _WORDS:
         found.facts[name] = Fact(_WORDS[raw.lower()], None, 1)
         return
     try:
         found.facts[name] = known(_value(name, raw, catalogue), 1)
-    except (CannotRead, InputError) as error:
+    except InputError as error:
+        found.errors.append(f"Line {number}: {error}")
+    except CannotRead as error:
         found.errors.append(f"Line {number}, {catalogue.label(name)}: {error}")
 
 

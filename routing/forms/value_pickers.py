@@ -37,7 +37,7 @@ def currencies_of(fact: str, shape: Shape, catalogue: Catalogue, current: str) -
     if shape is not Shape.MONEY:
         return ()
     spec = catalogue.input_of(fact)
-    if spec is not None and spec.currency and current in {"", spec.currency}:
+    if spec is not None and spec.currency:
         return (spec.currency,)
     return tuple(dict.fromkeys([*([current] if current else []), *CURRENCIES]))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from routing.domain.catalogue import TRUTHS, Catalogue
 from routing.domain.facts import Status, value_from_json
 from routing.domain.inputs import Kind
-from routing.domain.operators import Shape, shape_of
+from routing.domain.operators import Shape, is_answer, shape_of
 from routing.domain.prepared import ready_book
 from routing.domain.rules import Rulebook as Rules
 from routing.domain.templates import as_text
@@ -89,6 +89,8 @@ def kind_words(name: str, catalogue: Catalogue) -> str:
         if spec.kind is Kind.MONEY and spec.currency:
             return f"money in {spec.currency}"
         return spec.kind.value.replace("_", " ")
+    if is_answer(name):
+        return "there, or not"
     choices = catalogue.declared_choices(name)
     if choices == TRUTHS:
         return "true or false"

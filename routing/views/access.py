@@ -13,6 +13,7 @@ from django_htmx.middleware import HtmxDetails
 
 from routing.domain.roles import Actor, Role
 from routing.errors import NotAllowed
+from routing.views.asides import said_aside
 
 STAFF = frozenset({Role.OPERATOR, Role.REVIEWER, Role.ADMIN})
 TRIAGE = frozenset({Role.OPERATOR, Role.ADMIN})
@@ -85,8 +86,11 @@ def open_page(
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Lead to the sign-in page, but never away from what was typed and sent."""
     here = request.get_full_path()
     if getattr(request, "htmx", None):
+        if request.method != "GET":
+            return said_aside("You are signed out. What you typed is still here: copy it, then sign in again.", 401)
         shown = request.htmx.current_url_abs_path or here  # type: ignore[attr-defined]
         return HttpResponseClientRedirect(redirect_to_login(shown)["Location"])
     return redirect_to_login(here)

@@ -37,10 +37,12 @@ def _list(request: DeskRequest, line: BookLine, form: BacktestForm, *, status: i
     return render(request, "rulebooks/backtests.html", context, status=status)
 
 
-@page("POST", roles=ADMINS)
+@page("GET", "POST", roles=ADMINS)
 def start(request: DeskRequest, slug: str) -> HttpResponse:
-    """Start following the draft over stored decisions."""
+    """Start following the draft over stored decisions; the address of a refused one leads back to the list."""
     line = visible_book(request, slug)
+    if request.method == "GET":
+        return redirect("routing:backtests", slug)
     form = posted_window(request.POST)
     most, since = form.window()
     if form.errors:

@@ -41,7 +41,9 @@ def draft(request: DeskRequest, slug: str) -> HttpResponse:
 def draft_of(line: BookLine) -> RulebookVersion:
     """Return the rulebook's draft; raises Conflict when somebody has published it or thrown it away."""
     if line.draft is None:
-        raise Conflict(f"There is no draft of {line.name} any more: it was published or thrown away meanwhile.")
+        raise Conflict(
+            f"There is no draft of {line.name} any more: it was published or thrown away meanwhile. Start one to go on."
+        )
     return line.draft
 
 

@@ -28,9 +28,9 @@ from routing.views.rulebooks import visible_book
 def new_rule(request: DeskRequest, slug: str) -> HttpResponse:
     """Write a new rule, which then stands last."""
     line = visible_book(request, slug)
-    if line.draft is None:
+    if line.draft is None and request.method == "GET":
         return redirect("routing:rulebook", slug)
-    return _form(request, line, line.draft, None)
+    return _form(request, line, draft_of(line), None)
 
 
 @page("GET", "POST", roles=ADMINS)

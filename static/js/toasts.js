@@ -45,7 +45,9 @@ export function startToasts() {
   document.addEventListener("click", (event) => event.target.closest("[data-dismiss]")?.closest(".toast").remove());
   for (const line of document.querySelectorAll(".toast:not(.toast-error)")) leaveAfter(line, SECONDS);
   document.addEventListener("htmx:responseError", (event) => {
-    const status = event.detail.xhr.status;
+    const { xhr } = event.detail;
+    if (xhr.getResponseHeader("HX-Trigger")?.includes("desk:toast")) return; // the desk says it itself
+    const { status } = xhr;
     const text =
       status === 403
         ? "You may not do that. Nothing was changed."

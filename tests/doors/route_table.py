@@ -55,7 +55,7 @@ PAGES: dict[str, Row] = {
     f"{_BOOK}versions/<int:number>/try/keep/": Row(None, ADMIN, body={"facts": "item.channel: web"}),
     f"{_BOOK}facts/": Row(STAFF),
     f"{_BOOK}backtests/": Row(STAFF),
-    f"{_BOOK}backtests/start/": Row(None, ADMIN, body={"by": "most", "most": "10"}),
+    f"{_BOOK}backtests/start/": Row(ADMIN, ADMIN, body={"by": "most", "most": "10"}),
     f"{_BOOK}backtests/<int:backtest_id>/": Row(STAFF),
     f"{_BOOK}backtests/<int:backtest_id>/cancel/": Row(None, ADMIN),
     f"{_BOOK}examples/": Row(STAFF),

@@ -107,7 +107,7 @@ def test_an_example_is_written_by_hand_and_shown_again_as_typed(admin: Client) -
     [
         ({"name": " "}, "Give it a name"),
         ({"name": "x" * 121}, "Give it a name"),
-        ({"facts": "input.amount: lots"}, "Line 1, Refund amount"),
+        ({"facts": "input.amount: lots"}, "Line 1: Refund amount"),
         ({"expected": ""}, "Choose what must come out."),
         ({"expected": "[" * 5_000}, "Choose what must come out."),
         ({"expected": '{"kind": ["x"]}'}, "Choose what must come out."),

@@ -227,3 +227,38 @@ def test_a_day_is_picked_and_a_moment_is_typed(support: WorkType, admin: Client)
         fields = admin.get(f"/rulebooks/support/draft/rules/{rules_of(support)[-1]['id']}/").context["fields"]
         [row] = fields.groups[0].rows
         assert (row.value, row.input_type) == (value, kind)
+
+
+@pytest.mark.parametrize(
+    ("fact", "words"),
+    [
+        ("steps.reply", ["is known", "is missing"]),
+        ("input.topic", ["is", "is not", "is one of", "is not one of", "is missing", "is known"]),
+        ("item.tags", ["contains", "does not contain", "is missing", "is known"]),
+    ],
+)
+def test_the_comparisons_offered_are_those_that_make_sense(
+    support: WorkType, admin: Client, fact: str, words: list[str]
+) -> None:
+    start(admin)
+    post = rule_post(support) | condition(fact, "", "") | {"button": "refresh"}
+    [row] = admin.post("/rulebooks/support/draft/rules/new/", post).context["fields"].groups[0].rows
+    assert [label for _, label in row.ops] == words
+
+
+def test_a_comparison_that_is_not_offered_stays_in_a_rule_that_has_it(support: WorkType, admin: Client) -> None:
+    start(admin)
+    post = rule_post(support) | condition("input.topic", "starts_with", "ref") | {"button": "refresh"}
+    [row] = admin.post("/rulebooks/support/draft/rules/new/", post).context["fields"].groups[0].rows
+    assert row.op == "starts_with"
+    assert ("starts_with", "starts with") in row.ops
+
+
+def test_an_amount_in_another_currency_stays_as_it_was_typed_beside_the_right_one(
+    support: WorkType, admin: Client
+) -> None:
+    start(admin)
+    post = rule_post(support) | condition("input.amount", "over", "200 USD")
+    [row] = admin.post("/rulebooks/support/draft/rules/new/", post).context["fields"].groups[0].rows
+    assert (row.currencies, row.money[0]) == (("EUR",), "200 USD")
+    assert "EUR" in row.error

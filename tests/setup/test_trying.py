@@ -75,8 +75,12 @@ def test_rules_that_have_done_their_part_are_passed_over(admin: Client) -> None:
     ("facts", "error"),
     [
         ("amount 300", "Line 1: write a fact's name, a colon and its value, such as input.topic: refund."),
-        ("\ninput.amount: lots", "Line 2, Refund amount: "),
-        ("input.topic: pizza", "Line 1, Topic: "),
+        ("\ninput.amount: lots", "Line 2: Refund amount: "),
+        ("input.topic: pizza", "Line 1: Topic: "),
+        (
+            "input.topc: refund",
+            "Line 1: this type does not ask for input.topc. It asks for: input.amount, input.topic.",
+        ),
         ('{"input.amount": ', "This begins like JSON and cannot be read as such (line 1)."),
         ('{"input.amount": {"amount": "1e999", "currency": "EUR"}}', "input.amount: "),
         ("[" * 100_001, "At most 100,000 characters can be read at once."),

@@ -30,6 +30,10 @@ def characterised(case: Case, names: list[str], catalogue: Catalogue) -> str:
     """Return what these facts are, in words."""
     facts = seen(case)
     words = []
+    missing = [name for name in names if lookup(facts, name).status not in {Status.KNOWN, Status.UNAVAILABLE}]
+    if len(missing) > 1:
+        words.append(f"nothing is known of {_listed([catalogue.label(name) for name in missing])}")
+        names = [name for name in names if name not in missing]
     for name in names[:_MOST_NAMED]:
         fact = lookup(facts, name)
         if fact.status is Status.UNAVAILABLE:
@@ -42,5 +46,11 @@ def characterised(case: Case, names: list[str], catalogue: Catalogue) -> str:
         elif name != NOW or len(names) == 1:
             operand = fact.value
             words.append(comparison_words(Test(name, Op.IS, operand), catalogue))
-    more = " and so on" if len(names) > _MOST_NAMED else ""
-    return f"{' and '.join(words)}{more}"
+    return _listed(words + [""] * (len(names) - min(len(names), _MOST_NAMED)))
+
+
+def _listed(words: list[str]) -> str:
+    """Join words, of many the first with the number of the others."""
+    if len(words) > _MOST_NAMED:
+        return f"{', '.join(words[:_MOST_NAMED])} and {len(words) - _MOST_NAMED} more"
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

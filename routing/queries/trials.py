@@ -8,8 +8,8 @@ from routing.domain.answers import Answer as Answered
 from routing.domain.answers import Followed, follow, text_reader
 from routing.domain.catalogue import Catalogue
 from routing.domain.conditions import AGE, Line
+from routing.domain.decision import Cause, Kind
 from routing.domain.decision import Decision as Answer
-from routing.domain.decision import Kind
 from routing.domain.explain import RuleTrace, explain
 from routing.domain.facts import Fact, Facts, Status, lookup
 from routing.domain.kleene import Result
@@ -211,7 +211,8 @@ def otherwise_words(other: Nearest, catalogue: Catalogue) -> str:
         for change in other.changes
     ]
     answer = answer_words(other.followed.decision, catalogue)
-    return f"If {_listed(parts)}: {answer[0].lower()}{answer[1:]}"
+    is_word = answer.startswith(("It ", "Its ", "First ", "Only ", "No "))  # and no name
+    return f"If {_listed(parts)}: {answer[0].lower() if is_word else answer[0]}{answer[1:]}"
 
 
 def _were(name: str, fact: Fact) -> str:
@@ -256,6 +257,8 @@ def answer_words(answer: Answer, catalogue: Catalogue) -> str:
             )
         case Kind.NEED:
             return f"First the desk finds out {_listed([catalogue.label(name) for name in answer.needs])}."
+        case Kind.REVIEW if answer.cause == Cause.NO_RULE:
+            return f"No rule decides, so {catalogue.name_of(answer.queue)} gets it."
         case Kind.REVIEW:
             return ended(f"{catalogue.name_of(answer.queue)} decides: {answer.reason}")
         case Kind.WAIT:

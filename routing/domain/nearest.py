@@ -1,10 +1,10 @@
 """The smallest change of facts that would have decided otherwise."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from itertools import combinations, product
+from heapq import heappop, heappush
 
 from routing.domain.answers import Followed, follow
 from routing.domain.catalogue import Catalogue
@@ -14,7 +14,9 @@ from routing.domain.facts import MISSING, Fact, Facts, Money, Status, Value, kno
 from routing.domain.prepared import ready_book
 from routing.domain.rules import Op, Rulebook, Test
 
-MOST_TRIED = 3_000
+MOST_TRIED, LEAST_TRIED = 3_000, 200  # of one change, and of two
+MOST_WORK = 600_000  # rules asked for them
+MOST_LOOKED_AT = 30_000
 OTHER_TEXT = "something else"
 _TIMED = frozenset({NOW, CREATED, AGE})
 _CENT, _DAY = Decimal("0.01"), timedelta(days=1)
@@ -43,6 +45,7 @@ class Nearest:
     complete: bool = True
 
 
+_Cost = tuple[int, Decimal]  # by kind of change first, then by distance
 _Ask = Callable[[Facts], Followed]
 
 
@@ -68,17 +71,42 @@ def nearest(
     before = ask(facts).answer
     values = _values(facts, book, catalogue)
     singles = [(name, fact) for name, candidates in values.items() for fact in candidates]
-    found = _first_otherwise(facts, sorted(((one,) for one in singles), key=lambda c: _cost(c, facts)), ask, before)
+    singles.sort(key=lambda one: _cost(one[0], one[1], facts))
+    most = min(MOST_TRIED, max(LEAST_TRIED, MOST_WORK // max(1, len(book.rules))))
+    found = _first_otherwise(facts, [(one,) for one in singles[:most]], ask, before)
     if found is not None:
         return found
-    pairs = [
-        pair
-        for one, other in combinations(values, 2)
-        for pair in product(((one, fact) for fact in values[one]), ((other, fact) for fact in values[other]))
-    ]
-    pairs.sort(key=lambda changes: _cost(changes, facts))
-    found = _first_otherwise(facts, pairs[:MOST_TRIED], ask, before)
-    return found or Nearest(complete=len(pairs) <= MOST_TRIED and not _leaves_out(book, catalogue))
+    costs = [_cost(name, fact, facts) for name, fact in singles]
+    pairs = [(singles[first], singles[second]) for first, second in _cheapest_pairs(singles, costs, most)]
+    found = _first_otherwise(facts, pairs, ask, before)
+    all_pairs = (len(singles) ** 2 - sum(len(states) ** 2 for states in values.values())) // 2
+    all_tried = len(singles) <= most and all_pairs <= len(pairs)
+    return found or Nearest(complete=all_tried and not _leaves_out(book, catalogue))
+
+
+def _cheapest_pairs(singles: Sequence[tuple[str, Fact]], costs: Sequence[_Cost], most: int) -> list[tuple[int, int]]:
+    """Return the cheapest pairs of changes of two facts, at most so many; the changes are sorted by their cost.
+
+    Pairs are taken from a heap in which each first change waits with its next partner, so that the work does not grow
+    with all pairs; it ends early where most pairs are two values of one fact.
+    """
+    found: list[tuple[int, int]] = []
+    waiting = [(_sum(costs[0], costs[1]), 0, 1)] if len(singles) > 1 else []
+    for _ in range(MOST_LOOKED_AT):
+        if not waiting or len(found) == most:
+            break
+        _, first, second = heappop(waiting)
+        if singles[first][0] != singles[second][0]:
+            found.append((first, second))
+        if second + 1 < len(singles):
+            heappush(waiting, (_sum(costs[first], costs[second + 1]), first, second + 1))
+            if second == first + 1:
+                heappush(waiting, (_sum(costs[second], costs[second + 1]), second, second + 1))
+    return found
+
+
+def _sum(one: _Cost, other: _Cost) -> _Cost:
+    return one[0] + other[0], one[1] + other[1]
 
 
 def _leaves_out(book: Rulebook, catalogue: Catalogue) -> bool:
@@ -108,18 +136,13 @@ def _first_otherwise(facts: Facts, many: Iterable[_Changes], ask: _Ask, before: 
     return None
 
 
-def _cost(changes: _Changes, facts: Facts) -> tuple[int, Decimal]:
-    """Return how far these values are from the present ones: by kind of change first, then by distance."""
-    kinds, distance = 0, Decimal(0)
-    for name, fact in changes:
-        present = lookup(facts, name)
-        if fact.status is not Status.KNOWN:
-            kinds += 2
-            continue
-        gap = _gap(present.value, fact.value) if present.status is Status.KNOWN else None
-        kinds += gap is None
-        distance += gap or 0
-    return kinds, distance
+def _cost(name: str, fact: Fact, facts: Facts) -> _Cost:
+    """Return how far a value is from the present one."""
+    present = lookup(facts, name)
+    if fact.status is not Status.KNOWN:
+        return 2, Decimal(0)
+    gap = _gap(present.value, fact.value) if present.status is Status.KNOWN else None
+    return (1, Decimal(0)) if gap is None else (0, gap)
 
 
 def _gap(one: Value, other: Value) -> Decimal | None:

@@ -115,3 +115,15 @@ def test_no_single_change_decides_otherwise_where_none_is_named(given_facts: Fac
     for name in NAMES:
         for fact in _GRID:
             assert answer({**given_facts, name: fact}, book) in {before, None}, (name, fact)
+
+
+def test_of_many_values_the_cheapest_pairs_are_tried_and_the_rest_is_not_claimed() -> None:
+    rules = tuple(
+        Rule(f"r{limit}", All(tuple(Test(f"steps.{name}.x", Op.IS, limit) for name in "abc")), Finish())
+        for limit in range(1, 800)
+    )
+    found_none = found({f"steps.{name}.x": known(0) for name in "abc"}, Rulebook(rules, "triage"))
+    assert found_none == Nearest(complete=False)
+    two = Rule("two", All((Test("steps.a.x", Op.IS, 1), Test("steps.b.x", Op.IS, 1))), Finish())
+    near = found({f"steps.{name}.x": known(0) for name in "abc"}, Rulebook((*rules, two), "triage"))
+    assert [(change.name, change.after.value) for change in near.changes] == [("steps.a.x", 1), ("steps.b.x", 1)]

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 
 from routing import nudges, transitions
 from routing.actions.configuring import check_admin
+from routing.actions.publishing import locked_version
 from routing.domain import rulefile, tally
 from routing.domain.answers import text_reader
 from routing.domain.replay import Replayed, replay
@@ -15,7 +16,7 @@ from routing.domain.roles import Actor
 from routing.domain.tally import Tally
 from routing.errors import Conflict, Invalid
 from routing.kinds import people
-from routing.models import Backtest, Rulebook, RulebookVersion
+from routing.models import Backtest, RulebookVersion
 from routing.queries import desk as desk_queries
 from routing.queries.desk import setup_digest
 from routing.queries.history import Story, Window, stories, window_of
@@ -39,9 +40,8 @@ def start_backtest(
     if (most is None) == (since is None) or (most is not None and not 1 <= most <= MOST):
         raise Invalid(f"Choose the last 1 to {MOST:,} decisions, or a day.", {"most": "out of range"})
     with transaction.atomic():
-        draft = RulebookVersion.objects.select_related("rulebook").get(pk=version_id)
-        book = Rulebook.objects.select_for_update().get(pk=draft.rulebook_id)
-        draft.refresh_from_db()
+        draft = locked_version(version_id)
+        book = draft.rulebook
         if draft.status != RulebookVersion.DRAFT:
             raise Conflict(f"Version {draft.number} is not a draft any more.")
         if Backtest.objects.filter(rulebook=book, status__in=ACTIVE).exists():

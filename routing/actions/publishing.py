@@ -104,9 +104,7 @@ def publish(
     if not note.strip():
         raise Invalid("Say in a note what changes.", {"note": "Say what changes, for those who read it later."})
     with transaction.atomic():
-        draft = RulebookVersion.objects.select_related("rulebook").get(pk=version_id)
-        Rulebook.objects.select_for_update().get(pk=draft.rulebook_id)
-        draft.refresh_from_db()
+        draft = locked_version(version_id)
         if draft.status != RulebookVersion.DRAFT:
             raise Conflict(f"Version {draft.number} is not a draft any more.")
         if revision is not None and draft.revision != revision:
@@ -134,15 +132,17 @@ def publish(
 def roll_back(*, actor: Actor, version_id: int) -> RulebookVersion:
     """Make a new live version of a retired one's rules; a draft stays as it is.
 
-    Raises Conflict when the version is not a retired one, and Invalid when its rules no longer fit the desk.
+    Raises Conflict when the version is not a retired one or its rules are live already, and Invalid when they no longer
+    fit the desk.
     """
     check_admin(actor)
     with transaction.atomic():
-        old = RulebookVersion.objects.select_related("rulebook").get(pk=version_id)
-        book = Rulebook.objects.select_for_update().get(pk=old.rulebook_id)
-        old.refresh_from_db()
+        old = locked_version(version_id)
+        book = old.rulebook
         if old.status != RulebookVersion.RETIRED:
             raise Conflict(f"Version {old.number} is not a retired one.")
+        if book.versions.filter(status=RulebookVersion.PUBLISHED, content=old.content).exists():
+            raise Conflict(f"The rules of version {old.number} are live already.")
         wrong = draft_faults(old)
         if wrong:
             details = " ".join(problem.detail for problem in wrong[:3])
@@ -159,6 +159,17 @@ def roll_back(*, actor: Actor, version_id: int) -> RulebookVersion:
         return version
 
 
+def locked_version(version_id: int) -> RulebookVersion:
+    """Return a version as it is, its rulebook locked; raises Conflict when somebody has thrown it away."""
+    found = RulebookVersion.objects.filter(pk=version_id)
+    for version in found:
+        Rulebook.objects.select_for_update().get(pk=version.rulebook_id)
+    locked = found.select_related("rulebook").first()
+    if locked is None:
+        raise Conflict("This draft is gone: somebody has thrown it away.")
+    return locked
+
+
 def _newest_number(book: Rulebook) -> int:
     return book.versions.order_by("-number").values_list("number", flat=True).first() or 0
 
@@ -172,6 +183,9 @@ def _make_live(version: RulebookVersion, actor: Actor) -> None:
 
 
 def discard_draft(*, actor: Actor, version_id: int) -> None:
-    """Throw a draft away; published and retired versions stay for ever."""
+    """Throw a draft away; published and retired versions stay for ever. Raises Conflict when it is gone already."""
     check_admin(actor)
-    RulebookVersion.objects.filter(pk=version_id, status=RulebookVersion.DRAFT).delete()
+    with transaction.atomic():
+        draft = locked_version(version_id)
+        if draft.status == RulebookVersion.DRAFT:
+            draft.delete()

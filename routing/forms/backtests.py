@@ -6,9 +6,9 @@ from datetime import date, datetime, time
 from django.http import QueryDict
 from django.utils import timezone
 
+from routing.actions.backtesting import MOST
 from routing.forms.numbers import whole_number
 
-MOST = 1_000_000
 PRESETS = (100, 1_000, 10_000, 100_000)
 
 

@@ -142,6 +142,12 @@ def test_a_million_keys_are_answered(world: World) -> None:
     assert rows_now() == before
 
 
+def test_a_form_that_is_too_large_is_refused_in_words(world: World) -> None:
+    answer = world.client("admin").post("/rulebooks/support/import/", {"content": "x" * 11_000_000})
+    assert answer.status_code == 400
+    assert "too large (at most 10 MB" in answer.content.decode()
+
+
 def test_what_is_nobody_s_to_set_is_not_set_by_forms(world: World) -> None:
     extra = {
         "state": "done", "approved_by": "rule", "version": "9", "run": "7", "created_by": "1", "owner_name": "x",

@@ -126,7 +126,7 @@ def _targets(rule: Rule, catalogue: Catalogue) -> tuple[Place, ...]:
     if rule.changes.type:
         name = catalogue.types.get(rule.changes.type, rule.changes.type)
         return (Place(f"type:{rule.changes.type}", f"Rules of {name}", "Other rules", "end"),)
-    return (Place("goes-on", "Goes on, marked", "Same rules", "pause"),)
+    return (Place("goes-on", "The rules after it decide", "Goes on", "pause"),)
 
 
 def _happened(condition: Condition, *, negated: bool) -> frozenset[str]:

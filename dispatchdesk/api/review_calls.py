@@ -95,7 +95,8 @@ def claim(request: HttpRequest, review_id: str, sent: ClaimIn | None = None) -> 
     """Claim this review; 409 says who holds or decided it."""
     actor = caller(request)
     review = _visible(actor, review_id)
-    claimed = claiming.claim(actor=actor, review_id=review.pk, takeover=sent is not None and sent.takeover)
+    given = sent or ClaimIn()
+    claimed = claiming.claim(actor=actor, review_id=review.pk, takeover=given.takeover, note=given.note)
     return reply(review_answer(claimed.pk))
 
 

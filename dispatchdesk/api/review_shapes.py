@@ -11,9 +11,10 @@ _Epoch = Annotated[StrictInt, Field(ge=0, le=2**31 - 1)]
 
 
 class ClaimIn(BaseModel):
-    """A lead may take over what somebody else holds."""
+    """A lead may take over what somebody else holds, and says why in ``note``."""
 
     takeover: StrictBool = False
+    note: Annotated[StrictStr, StringConstraints(max_length=2_000)] = ""
 
 
 class HoldIn(BaseModel):

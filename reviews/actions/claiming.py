@@ -11,6 +11,7 @@ from reviews.models import PassedOn, Queue, Review
 from reviews.queries.people import is_lead, may_decide, queues_of, staff_of
 from reviews.queries.waiting import find_review, offered_reviews
 from routing import transitions
+from routing.actions.noting import add_note
 from routing.domain.roles import Actor
 from routing.domain.states import Action, State
 from routing.errors import Invalid, NotAllowed, NotVisible
@@ -87,11 +88,11 @@ def _held(actor: Actor, queue: str) -> Review | None:
     return offered_reviews(actor, Now()).select_related(None).filter(pk__in=ids).first() if ids else None
 
 
-def claim(*, actor: Actor, review_id: int, takeover: bool = False) -> Review:
+def claim(*, actor: Actor, review_id: int, takeover: bool = False, note: str = "") -> Review:
     """Claim this review.
 
-    Raises LostClaim when it is decided or held by somebody else (a lead may take over), NotAllowed when the person
-    does not staff its queue.
+    Raises LostClaim when it is decided or held by somebody else (a lead may take over, and says why in a note on the
+    item), Invalid when that note is missing, NotAllowed when the person does not staff its queue.
     """
     with transaction.atomic():
         review = _locked(actor, review_id)
@@ -106,7 +107,15 @@ def claim(*, actor: Actor, review_id: int, takeover: bool = False) -> Review:
             return review
         if held and not (takeover and is_lead(actor, review.queue_id)):
             raise LostClaim(f"{review.item.code}: {review.claimed_by} is looking at this.")
+        if held and review.claimed_by is not None:
+            _say_why(review, actor, review.claimed_by.display_name(), note)
         return _take(review, actor, now)
+
+
+def _say_why(review: Review, actor: Actor, holder: str, note: str) -> None:
+    if not note.strip():
+        raise Invalid(f"Say why you take it over; {holder} reads it.", {"note": "empty"})
+    add_note(actor=actor, item_id=review.item_id, text=f"Took the review over from {holder}: {note.strip()}")
 
 
 def renew(*, actor: Actor, review_id: int, epoch: int) -> Review:

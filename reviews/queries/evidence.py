@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reviews.models import Review, Verdict
+from reviews.queries.similar import Similar, similar
 from routing.domain.catalogue import Catalogue
 from routing.domain.facts import HISTORY_NAMESPACES, Fact, Status, value_from_json
 from routing.domain.operators import WORDS
@@ -79,6 +80,7 @@ class Evidence:
     facts: list[FactLine]
     steps: list[StepLine]
     earlier: list[Earlier]
+    similar: list[Similar]
     notes: list[Note]
     files: list[Attachment]
 
@@ -90,6 +92,7 @@ def evidence(review: Review, desk: Desk) -> Evidence:
         facts=_facts(review, desk),
         steps=[_step(row) for row in item.steps.select_related("destination").order_by("pk")],
         earlier=_earlier(review),
+        similar=similar(review),
         notes=list(item.notes.all()),
         files=list(item.files.all()),
     )

@@ -39,7 +39,14 @@ def take_next(request: DeskRequest) -> HttpResponse:
 def take(request: DeskRequest, review_id: int) -> HttpResponse:
     """Claim this review; what was typed on it before its claim was lost is shown again."""
     try:
-        found = claiming.claim(actor=request.actor, review_id=review_id, takeover="takeover" in request.POST)
+        found = claiming.claim(
+            actor=request.actor,
+            review_id=review_id,
+            takeover="takeover" in request.POST,
+            note=request.POST.get("takeover_note", ""),
+        )
+    except Invalid as error:
+        return show(request, wanted(request.actor, review_id), message=str(error), status=422)
     except Conflict as error:
         return _lost(request, review_id, error)
     form = VerdictForm(request.POST, review=found, desk=desk_queries.load())

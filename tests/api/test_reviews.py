@@ -96,7 +96,8 @@ def test_a_lead_takes_over_and_others_do_not(desk: TestDesk, program: MakeProgra
     path = f"/reviews/{review.pk}/claim"
     olga.post(path)
     assert omar.post(path, {"takeover": True}).status == 409
-    assert ada.post(path, {"takeover": True}).body["claimed_by"] == "ada"
+    assert ada.post(path, {"takeover": True}).status == 422
+    assert ada.post(path, {"takeover": True, "note": "She is ill"}).body["claimed_by"] == "ada"
 
 
 def test_a_verdict_sends_the_item_on_once(desk: TestDesk, program: MakeProgram, review: Review) -> None:

@@ -52,6 +52,7 @@ NAMES = [
     *(
         "where",
         "takeover",
+        "takeover_note",
         "pass_on",
         "later",
         "draft:x",

@@ -17,7 +17,7 @@ from reviews.models import Membership, PassedOn, Review, Verdict
 from reviews.queries.waiting import my_review_count
 from routing.domain.roles import Actor, Role
 from routing.errors import Invalid, NotAllowed, RoutingError
-from routing.models import Destination, Step, WorkItem
+from routing.models import Destination, Note, Step, WorkItem
 from tests.desks import fresh
 from tests.reviews.conftest import ALWAYS, Bench, approve_write
 
@@ -252,7 +252,10 @@ def test_only_a_lead_takes_over_and_the_earlier_claim_is_lost(bench: Bench) -> N
     with pytest.raises(LostClaim, match="ana is looking"):
         claiming.claim(actor=ben, review_id=review.pk, takeover=True)
     Membership.objects.filter(user=ben.user_id).update(lead=True)
-    taken = claiming.claim(actor=ben, review_id=review.pk, takeover=True)
+    with pytest.raises(Invalid, match="Say why"):
+        claiming.claim(actor=ben, review_id=review.pk, takeover=True, note=" ")
+    taken = claiming.claim(actor=ben, review_id=review.pk, takeover=True, note="She is ill")
+    assert Note.objects.get(item=review.item).text == "Took the review over from ana: She is ill"
     with pytest.raises(LostClaim, match="ben is looking"):
         bench.judge(review, "complete")
     bench.judge(taken, "complete", "ben")

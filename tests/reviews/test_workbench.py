@@ -277,7 +277,7 @@ def test_a_lead_takes_over_with_a_button(bench: Bench) -> None:
     review = bench.claim(stopped_at(bench, "task"))
     assert "Take over" not in browser_of(bench, "ben").get(url("review", review)).content.decode()
     assert "Take over from ana" in browser_of(bench, "ada").get(url("review", review)).content.decode()
-    browser_of(bench, "ada").post(url("take", review), {"takeover": "1"})
+    browser_of(bench, "ada").post(url("take", review), {"takeover": "1", "takeover_note": "Ana is ill"})
     assert bench.review(review.item).claimed_by_id == bench.people["ada"].user_id
 
 

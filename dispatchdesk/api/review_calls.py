@@ -13,6 +13,7 @@ from dispatchdesk.api.review_shapes import ClaimIn, HoldIn, QueueOut, ReleaseIn,
 from reviews.actions import claiming, judging
 from reviews.actions.judging import Judgement
 from reviews.models import Queue, Review
+from reviews.queries.narrowing import Narrowing
 from reviews.queries.people import may_decide
 from reviews.queries.waiting import find_review
 from routing.domain.roles import Actor
@@ -47,7 +48,7 @@ def claim_next(request: HttpRequest, slug: str) -> HttpResponse:
         raise NotVisible("There is no such queue.")
     if not may_decide(actor, found.pk):
         raise NotAllowed(f"You do not staff {found}.")
-    review = claiming.claim_next(actor=actor, queue=found.slug)
+    review = claiming.claim_next(actor=actor, narrowing=Narrowing(queue=found.slug))
     return reply(review_answer(review.pk)) if review is not None else HttpResponse(status=204)
 
 

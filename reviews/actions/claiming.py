@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from reviews.errors import LostClaim
 from reviews.models import PassedOn, Queue, Review
+from reviews.queries.narrowing import Narrowing
 from reviews.queries.people import is_lead, may_decide, queues_of, staff_of
 from reviews.queries.waiting import find_review, offered_reviews
 from routing import transitions
@@ -20,6 +21,7 @@ from routing.transitions import Change, Owner, ReviewPoint
 
 FIRST_LOOK_AT = 8
 LATER = timedelta(minutes=30)
+EVERYTHING = Narrowing()
 
 # Each queue is walked by its index from its front, so that the cost does not grow with what waits. What is asked of the
 # chosen row itself is asked once more when it is locked, of the row as it is then.
@@ -28,6 +30,10 @@ _OFFERED = """
     NOT %(me)s = ANY(r.barred)
     AND NOT EXISTS (SELECT FROM reviews_passedon p WHERE p.review_id = r.id AND p.user_id = %(me)s
         AND (p.until IS NULL OR p.until > statement_timestamp()))
+    AND (%(rule)s = '' OR r.rule_id = %(rule)s) AND (%(cause)s = '' OR r.cause = %(cause)s)
+    AND (%(narrowed)s::text[] = '{}' OR EXISTS (
+        SELECT FROM routing_workitem i LEFT JOIN routing_worktype t ON t.id = i.work_type_id
+        WHERE i.id = r.item_id AND ARRAY[coalesce(t.slug, '-')]::text[] @> %(narrowed)s::text[]))
     AND (%(types)s::bigint[] IS NULL OR EXISTS (
         SELECT FROM routing_workitem i WHERE i.id = r.item_id
         AND (i.work_type_id IS NULL OR i.work_type_id = ANY(%(types)s::bigint[]))))
@@ -53,37 +59,38 @@ _CLAIM_NEXT = f"""
 """  # noqa: S608 - put together from the constants above
 
 
-def claim_next(*, actor: Actor, queue: str = "") -> Review | None:
-    """Claim the next review this person may decide (in a queue, by its slug), in the true order; None without one.
+def claim_next(*, actor: Actor, narrowing: Narrowing = EVERYTHING) -> Review | None:
+    """Claim the next review this person may decide, of those the list is narrowed to, in the true order; None if none.
 
     One that the person already holds comes first. Contenders skip each other's rows and never wait; only the same
     person's own requests follow one another, so that a double click takes one review.
     """
     with transaction.atomic():
         list(get_user_model().objects.select_for_update(no_key=True).filter(pk=actor.person_id).values_list("pk"))
-        held = _held(actor, queue)
+        held = _held(actor, narrowing)
         if held is not None:
             return held
-        only = Queue.objects.filter(destination__slug=queue).values_list("pk", flat=True).first() if queue else 0
+        slug = narrowing.queue
+        only = Queue.objects.filter(destination__slug=slug).values_list("pk", flat=True).first() if slug else 0
         if only is None:
             return None
         queues = [pk for pk in queues_of(actor).order_by().values_list("pk", flat=True) if only in {0, pk}]
         types = None if actor.visible_types is None else sorted(actor.visible_types)
         given = {"me": actor.person_id, "queues": queues, "only": only, "types": types}
+        given |= {"rule": narrowing.rule_id, "cause": narrowing.cause, "narrowed": narrowing.types()}
         limit = FIRST_LOOK_AT
         while True:
             for review in Review.objects.raw(_CLAIM_NEXT, {**given, "limit": limit}):
                 return review
             # None, or others are taking all of the first ones at this moment.
-            if offered_reviews(actor, Now()).count() <= limit:
+            if narrowing.on(offered_reviews(actor, Now())).count() <= limit:
                 return None
             limit *= 8
 
 
-def _held(actor: Actor, queue: str) -> Review | None:
+def _held(actor: Actor, narrowing: Narrowing) -> Review | None:
     mine = Review.objects.filter(status=Review.OPEN, claimed_by_id=actor.person_id, lease_expires_at__gt=Now())
-    if queue:
-        mine = mine.filter(queue__destination__slug=queue)
+    mine = narrowing.on(mine)
     ids = list(mine.values_list("pk", flat=True))
     return offered_reviews(actor, Now()).select_related(None).filter(pk__in=ids).first() if ids else None
 

@@ -10,7 +10,7 @@ from reviews.actions import claiming, judging
 from reviews.actions.claiming import LATER, claim_next
 from reviews.forms.verdicts import VerdictForm
 from reviews.models import Review, Verdict
-from reviews.views.workbench import address, chosen_queue, claim_of, show, wanted
+from reviews.views.workbench import claim_of, narrowed, show, wanted
 from routing.errors import Conflict, Invalid, NotAllowed
 from routing.forms.numbers import whole_number
 from routing.queries import desk as desk_queries
@@ -140,11 +140,11 @@ def _say(request: DeskRequest, found: Review, verdict: Verdict) -> None:
 
 
 def _to(request: DeskRequest, path: str) -> HttpResponse:
-    return HttpResponseRedirect(address(path, chosen_queue(request)), status=303)
+    return HttpResponseRedirect(path + narrowed(request).query, status=303)
 
 
 def _to_next(request: DeskRequest) -> HttpResponse:
-    found = claim_next(actor=request.actor, queue=chosen_queue(request))
+    found = claim_next(actor=request.actor, narrowing=narrowed(request))
     return _to(request, reverse("reviews:review", args=[found.pk]) if found else reverse("reviews:home"))
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlencode
 
 from django.contrib.messages import get_messages
 from django.forms import BoundField
@@ -19,6 +18,7 @@ from reviews.models import Review, Verdict
 from reviews.queries import waiting
 from reviews.queries.evidence import evidence, why
 from reviews.queries.hands import eyes_of
+from reviews.queries.narrowing import Narrowing, choices
 from reviews.queries.people import is_lead, may_decide, queues_of
 from reviews.queries.proposals import Shown, shown
 from reviews.queries.redone import can_redo
@@ -63,7 +63,7 @@ def home(request: DeskRequest) -> HttpResponse:
         shown_id = whole_number(request.GET.get("open", ""))
         beside = {"pk": shown_id} if shown_id is not None else None
         return render(request, "reviews/_refreshed.html", _frame(request) | {"review": beside})
-    return draw(request, {}, url=address(reverse("reviews:home"), chosen_queue(request)))
+    return draw(request, {}, url=reverse("reviews:home") + narrowed(request).query)
 
 
 @page("GET")
@@ -91,14 +91,13 @@ def wanted(actor: Actor, review_id: int) -> Review:
     return found
 
 
-def chosen_queue(request: DeskRequest) -> str:
-    """Return the slug of the queue the list is narrowed to; empty for all."""
-    return request.POST.get("queue") or request.GET.get("queue") or ""
+def narrowed(request: DeskRequest) -> Narrowing:
+    """Return what the list is narrowed to; forms carry it on, like the address."""
 
+    def part(name: str) -> str:
+        return str(request.POST.get(name) or request.GET.get(name) or "")
 
-def address(path: str, queue: str) -> str:
-    """Return a path that keeps the list narrowed to a queue."""
-    return f"{path}?{urlencode({'queue': queue})}" if queue else path
+    return Narrowing(part("queue"), part("type"), part("rule"), part("cause"))
 
 
 def show(
@@ -130,7 +129,7 @@ def show(
         "can_redo": found.status == Review.OPEN and can_redo(found),
         "can_ask": bool(found.item.requester_email),
     }
-    url = address(reverse("reviews:review", args=[found.pk]), chosen_queue(request))
+    url = reverse("reviews:review", args=[found.pk]) + narrowed(request).query
     return draw(request, context, url=url, status=status)
 
 
@@ -218,11 +217,11 @@ def draw(request: DeskRequest, context: dict[str, object], *, url: str, status: 
 
 
 def _frame(request: DeskRequest) -> dict[str, object]:
-    actor, queue = request.actor, chosen_queue(request)
+    actor, narrowing = request.actor, narrowed(request)
     now = database_now()
     rows = waiting.waiting_reviews(actor)
     queues = list(queues_of(actor))
-    shown_rows = rows.filter(queue__destination__slug=queue) if queue else rows
+    shown_rows = narrowing.on(rows)
     found = list(shown_rows[: ROWS_SHOWN + 1])
     passed = waiting.passed_on(actor, found, now)
     waiting_now = [(row, claim_of_row(row, actor, now), passed.get(row.pk)) for row in found]
@@ -230,8 +229,10 @@ def _frame(request: DeskRequest) -> dict[str, object]:
         "rows": waiting_now[:ROWS_SHOWN],
         "more_rows": len(waiting_now) > ROWS_SHOWN,
         "queues": queues,
-        "queue": queue,
-        "offered": waiting.offered_reviews(actor, now).exists(),
+        "queue": narrowing.queue,
+        "narrowing": narrowing,
+        "choices": choices(Narrowing(queue=narrowing.queue).on(rows), narrowing, desk_queries.load()),
+        "offered": narrowing.on(waiting.offered_reviews(actor, now)).exists(),
         "held": held_back(actor, now),
         "desk_is_empty": not queues,
     }

@@ -211,7 +211,7 @@ document.addEventListener("htmx:beforeSwap", () => {
   for (const panel of document.querySelectorAll(".bench-panel[open]")) panel.removeAttribute("name");
 });
 document.addEventListener("htmx:afterSettle", ({ target }) => {
-  if (target.id === "workbench") startReview({ focus: true });
+  if (target.id === "workbench") startReview({ focus: !document.activeElement.closest(".bench-narrow") });
   else if (target.id === "bench-queue") showMyCount();
 });
 onKey("Escape", "Leave a text or panel", () => false);

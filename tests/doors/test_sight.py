@@ -7,6 +7,7 @@ import pytest
 
 from reviews.actions import claiming
 from reviews.models import Review
+from reviews.queries.narrowing import Narrowing
 from tests.doors.world import HIDDEN_TITLE, World, rows_now
 
 OUTSIDERS = ["operator", "reviewer"]
@@ -102,7 +103,7 @@ def test_no_list_search_or_count_shows_it(world: World, role: str) -> None:
 def test_the_next_review_is_never_one_that_may_not_be_seen(world: World) -> None:
     Review.objects.exclude(item=world.items["hidden"]).delete()
     for role in OUTSIDERS:
-        assert claiming.claim_next(actor=world.actors[role], queue="support") is None
+        assert claiming.claim_next(actor=world.actors[role], narrowing=Narrowing(queue="support")) is None
         assert world.program(role).post("/api/v1/queues/support/claim").status_code == 204
         taken: Any = world.client(role).post("/reviews/next", {"queue": "support"})
         assert taken.headers["Location"].startswith("/reviews/?")

@@ -14,6 +14,7 @@ from reviews.actions import claiming, judging
 from reviews.actions.judging import Judgement
 from reviews.errors import LostClaim
 from reviews.models import Membership, PassedOn, Review, Verdict
+from reviews.queries.narrowing import Narrowing
 from reviews.queries.waiting import my_review_count
 from routing.domain.roles import Actor, Role
 from routing.errors import Invalid, NotAllowed, RoutingError
@@ -284,12 +285,12 @@ def test_the_next_of_several_queues_is_the_one_that_is_due_first_and_can_be_aske
     support, triage = bench.review(tasks(bench, 1)[0]), bench.review(tasks(bench, 1, queue="triage")[0])
     both = bench.desk.person("bo", Role.REVIEWER, queues=("support", "triage"))
     Review.objects.filter(pk=triage.pk).update(order_at=support.order_at - timedelta(minutes=1))
-    assert claiming.claim_next(actor=both, queue="nowhere") is None
+    assert claiming.claim_next(actor=both, narrowing=Narrowing(queue="nowhere")) is None
     first = claiming.claim_next(actor=both)
     assert first is not None
     assert first.pk == triage.pk
     claiming.release(actor=both, review_id=first.pk, epoch=first.epoch)
-    asked = claiming.claim_next(actor=both, queue="support")
+    asked = claiming.claim_next(actor=both, narrowing=Narrowing(queue="support"))
     assert asked is not None
     assert (asked.pk, asked.claimed_by_id, asked.epoch) == (support.pk, both.user_id, 1)
     held = asked.lease_expires_at

@@ -90,6 +90,8 @@ class Review(models.Model):
             models.Index(fields=["queue", "order_at", "id"], condition=Q(status="open"), name="review_next"),
             models.Index(fields=["item", "-id"], name="review_item"),
             models.Index(fields=["queue", "rule_id", "-id"], condition=Q(status="decided"), name="review_decided"),
+            models.Index(fields=["queue", "arrived_at"], name="review_arrived"),
+            models.Index(fields=["queue", "closed_at"], condition=Q(status="decided"), name="review_closed"),
             models.Index(
                 fields=["overflow_at"], condition=Q(status="open", overflow_at__isnull=False), name="review_overflow"
             ),

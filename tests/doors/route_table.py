@@ -100,6 +100,8 @@ PAGES: dict[str, Row] = {
     "reviews/": Row(STAFF),
     "reviews/next": Row(None, STAFF),
     _REVIEW: Row(STAFF),
+    "reviews/queues/<slug:slug>/": Row(STAFF),
+    "reviews/queues/<slug:slug>/figures.csv": Row(STAFF),
     f"{_REVIEW}preview": Row(None, STAFF),
     f"{_REVIEW}take": Row(None, STAFF),
     f"{_REVIEW}renew": Row(None, STAFF),

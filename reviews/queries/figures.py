@@ -1,0 +1,147 @@
+"""How a queue does: what waits, how fast it is decided, and what is decided."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.db.models import Count, Min, Q, QuerySet
+
+from reviews.models import Queue, Review, Verdict
+from reviews.queries.people import is_lead, may_decide
+from routing.domain.roles import Actor, Role
+from routing.errors import NotVisible
+
+DAYS = (1, 7, 30)
+MOST_EXPORTED = 10_000
+
+# What was decided in the time, with the verdict that closed it.
+_DECIDED = """
+    FROM reviews_review r JOIN routing_workitem i ON i.id = r.item_id JOIN reviews_verdict v ON v.review_id = r.id
+    WHERE r.queue_id = %(queue)s AND r.status = 'decided' AND r.closed_at >= %(since)s
+    AND v.undone_at IS NULL AND NOT v.first AND v.kind <> 'reassign'
+    AND (%(types)s::bigint[] IS NULL OR i.work_type_id IS NULL OR i.work_type_id = ANY(%(types)s::bigint[]))"""
+_MIX = f"SELECT v.kind, count(*) {_DECIDED} GROUP BY 1 ORDER BY 2 DESC, 1"
+_PEOPLE = f"""
+    SELECT v.by_id, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY r.closed_at - r.claimed_at)
+    {_DECIDED} GROUP BY 1 ORDER BY 2 DESC, 1"""
+_TIMES = f"""
+    SELECT percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY r.claimed_at - r.arrived_at),
+        percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY r.closed_at - r.arrived_at)
+    {_DECIDED}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The median and the 95th percentile of durations; None when nothing was measured."""
+
+    median: timedelta | None = None
+    most: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many were decided so, or by this person, and their share of all in per cent.
+
+    ``median`` is how long the person had them, from taking to deciding.
+    """
+
+    words: str
+    count: int
+    percent: int
+    median: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A queue's figures over some days; per-hour figures are averages over all hours of them.
+
+    ``to_claim`` runs from arrival to the last time somebody took it, ``to_verdict`` from arrival to the verdict; both
+    in real time. ``people`` is None for whoever does not lead the queue.
+    """
+
+    waiting: int
+    oldest: datetime | None
+    overdue: int
+    arrived: int
+    decided: int
+    arrived_per_hour: float
+    decided_per_hour: float
+    to_claim: Spread
+    to_verdict: Spread
+    mix: list[Share]
+    people: list[Share] | None
+
+
+def queue_to_measure(actor: Actor, slug: str) -> Queue:
+    """Return a queue whose figures this person may see: its people, operators and admins. Raises NotVisible."""
+    queue = Queue.objects.select_related("destination").filter(destination__slug=slug).first()
+    sees_all = actor.role in {Role.OPERATOR, Role.ADMIN}
+    if queue is None or not actor.is_staff_member or not (sees_all or may_decide(actor, queue.pk)):
+        raise NotVisible("There is no such queue, or you are not in it.")
+    return queue
+
+
+def figures(actor: Actor, queue: Queue, days: int, now: datetime) -> Figures:
+    """Return a queue's figures over the last ``days``; a type that the person may not see is not counted."""
+    since, hours = now - timedelta(days=days), days * 24
+    rows = _visible(actor, queue)
+    waiting = rows.filter(status=Review.OPEN).aggregate(
+        waiting=Count("pk"), oldest=Min("arrived_at"), overdue=Count("pk", filter=Q(due_at__lt=now))
+    )
+    arrived = rows.filter(arrived_at__gte=since).count()
+    types = None if actor.visible_types is None else sorted(actor.visible_types)
+    given = {"queue": queue.pk, "since": since, "types": types}
+    mix = _asked(_MIX, given)
+    decided = sum(count for _, count in mix)
+    [(to_claim, to_verdict)] = _asked(_TIMES, given)
+    words = dict(Verdict.KINDS)
+    return Figures(
+        **waiting,
+        arrived=arrived,
+        decided=decided,
+        arrived_per_hour=arrived / hours,
+        decided_per_hour=decided / hours,
+        to_claim=Spread(*to_claim or ()),
+        to_verdict=Spread(*to_verdict or ()),
+        mix=[Share(words[kind], count, round(100 * count / decided)) for kind, count in mix],
+        people=_people(_asked(_PEOPLE, given), decided) if is_lead(actor, queue.pk) else None,
+    )
+
+
+def _asked(query: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, given)
+        return list(cursor.fetchall())
+
+
+def _people(rows: list[tuple[Any, ...]], decided: int) -> list[Share]:
+    people = get_user_model().objects.in_bulk([row[0] for row in rows])
+    return [Share(people[by].display_name(), count, round(100 * count / decided), median) for by, count, median in rows]
+
+
+def _visible(actor: Actor, queue: Queue) -> QuerySet[Review]:
+    rows = Review.objects.filter(queue=queue)
+    if actor.visible_types is None:
+        return rows
+    return rows.filter(Q(item__work_type__isnull=True) | Q(item__work_type_id__in=actor.visible_types))
+
+
+def exported(actor: Actor, queue: Queue, days: int, now: datetime) -> Iterator[list[object]]:
+    """Yield the heads and then a row for each of the newest decided reviews; the person only for leads."""
+    leads = is_lead(actor, queue.pk)
+    yield ["request", "question", "why", "rule", "arrived", "taken", "decided", "due", "verdict", *["by"] * leads]
+    rows = Verdict.objects.filter(
+        review__in=_visible(actor, queue).filter(status=Review.DECIDED, closed_at__gte=now - timedelta(days=days)),
+        undone_at__isnull=True,
+        first=False,
+    )
+    rows = rows.exclude(kind="reassign").select_related("review__item", "by").order_by("-pk")
+    for verdict in rows[:MOST_EXPORTED]:
+        review = verdict.review
+        times = (review.arrived_at, review.claimed_at, review.closed_at, review.due_at)
+        told = [time.isoformat(timespec="seconds") if time else "" for time in times]
+        who = [verdict.by.display_name()] if leads else []
+        yield [review.item.code, review.question, review.cause, review.rule_id, *told, verdict.kind, *who]

@@ -56,7 +56,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A queue's figures over some days; per-hour figures are averages over all hours of them.
+    """A queue's figures over some days.
 
     ``to_claim`` runs from arrival to the last time somebody took it, ``to_verdict`` from arrival to the verdict; both
     in real time. ``people`` is None for whoever does not lead the queue.
@@ -67,8 +67,6 @@ class Figures:
     overdue: int
     arrived: int
     decided: int
-    arrived_per_hour: float
-    decided_per_hour: float
     to_claim: Spread
     to_verdict: Spread
     mix: list[Share]
@@ -86,7 +84,7 @@ def queue_to_measure(actor: Actor, slug: str) -> Queue:
 
 def figures(actor: Actor, queue: Queue, days: int, now: datetime) -> Figures:
     """Return a queue's figures over the last ``days``; a type that the person may not see is not counted."""
-    since, hours = now - timedelta(days=days), days * 24
+    since = now - timedelta(days=days)
     rows = _visible(actor, queue)
     waiting = rows.filter(status=Review.OPEN).aggregate(
         waiting=Count("pk"), oldest=Min("arrived_at"), overdue=Count("pk", filter=Q(due_at__lt=now))
@@ -102,8 +100,6 @@ def figures(actor: Actor, queue: Queue, days: int, now: datetime) -> Figures:
         **waiting,
         arrived=arrived,
         decided=decided,
-        arrived_per_hour=arrived / hours,
-        decided_per_hour=decided / hours,
         to_claim=Spread(*to_claim or ()),
         to_verdict=Spread(*to_verdict or ()),
         mix=[Share(words[kind], count, round(100 * count / decided)) for kind, count in mix],

@@ -25,7 +25,11 @@ def queue_figures(request: DeskRequest, slug: str) -> HttpResponse:
         "figures": found,
         "days": days,
         "all_days": DAYS,
-        "times": [("To be taken", _spread(found.to_claim)), ("To be decided", _spread(found.to_verdict))],
+        "flows": [
+            ("Came", found.arrived, rate(found.arrived, days)),
+            ("Decided", found.decided, rate(found.decided, days)),
+        ],
+        "times": [("Taken after", _spread(found.to_claim)), ("Decided after", _spread(found.to_verdict))],
         "people": [(one, lasting(one.median)) for one in found.people] if found.people is not None else None,
     }
     return render(request, "reviews/figures.html", context)
@@ -49,13 +53,19 @@ def guarded(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
+def rate(count: int, days: int) -> str:
+    """Return how many that is an hour; a day, when it is less than one an hour."""
+    hours = days * 24
+    return f"{count / hours:,.1f} an hour" if count >= hours else f"{count / days:,.1f} a day"
+
+
 def _days(request: DeskRequest) -> int:
     days = whole_number(request.GET.get("days", ""))
     return days if days in DAYS else 7
 
 
 def _spread(spread: Spread) -> tuple[str, str]:
-    return lasting(spread.median), lasting(spread.most)
+    return lasting(spread.median), lasting(spread.most) if spread.most is not None else ""
 
 
 def lasting(time: timedelta | None) -> str:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from reviews.models import Membership, Review, Verdict
 from reviews.queries.figures import figures
-from reviews.views.figures import guarded, lasting
+from reviews.views.figures import guarded, lasting, rate
 from routing.models import WorkItem
 from tests.reviews.conftest import ALWAYS, Bench
 
@@ -113,6 +113,13 @@ def test_what_begins_a_formula_is_put_behind_an_apostrophe(start: str) -> None:
 )
 def test_times_are_said_in_their_largest_units(seconds: int, words: str) -> None:
     assert lasting(timedelta(seconds=seconds)) == words
+
+
+@pytest.mark.parametrize(
+    ("count", "words"), [(0, "0.0 a day"), (28, "4.0 a day"), (168, "1.0 an hour"), (252, "1.5 an hour")]
+)
+def test_a_rate_is_said_an_hour_or_where_that_is_little_a_day(count: int, words: str) -> None:
+    assert rate(count, 7) == words
 
 
 def test_nothing_decided_is_no_error(tasks: Bench) -> None:

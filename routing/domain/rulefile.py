@@ -219,7 +219,8 @@ def _test(reader: _Reader, data: object, pointer: str) -> Test:
         reader.wrong(f"{pointer}/fact", f"“{fact}” is no name of a fact, such as input.topic.")
     word = parts.get("op")
     if not isinstance(word, str) or word not in set(Op):
-        reader.wrong(f"{pointer}/op", f"The comparison is one of {', '.join(Op)}.")
+        told = f"“{word[:40]}” is no comparison. " if isinstance(word, str) else ""
+        reader.wrong(f"{pointer}/op", f"{told}The comparison is one of {', '.join(Op)}.")
         return Test(fact, Op.KNOWN)
     op = Op(word)
     return Test(fact, op, _operand(reader, op, parts.get("value"), f"{pointer}/value"))

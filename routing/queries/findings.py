@@ -7,6 +7,7 @@ from routing.domain import rulefile
 from routing.domain.analysis import Finding, findings
 from routing.domain.catalogue import Catalogue
 from routing.domain.factfile import write_facts
+from routing.domain.faults import rule_number
 from routing.kinds import people
 from routing.models import RulebookVersion
 from routing.queries import desk as desk_queries
@@ -53,7 +54,6 @@ def version_findings(version: RulebookVersion) -> tuple[Finding, ...]:
 
 
 def _line(finding: Finding) -> FindingLine:
-    parts = finding.pointer.split("/")
-    number = int(parts[2]) + 1 if len(parts) > 2 and parts[1] == "rules" else 0
+    number = rule_number(finding.pointer)
     facts = "" if finding.witness is None else json.dumps(write_facts(finding.witness), ensure_ascii=False)
     return FindingLine(finding.level, number, finding.detail, facts, finding.undetermined)

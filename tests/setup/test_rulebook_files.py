@@ -158,6 +158,13 @@ def test_problems_are_named_with_their_place_and_the_text_is_kept(support: WorkT
     assert drafted() == []
 
 
+def test_a_problem_in_a_rule_names_the_rule_and_what_is_wrong_in_it(support: WorkType, admin: Client) -> None:
+    wrong = {"name": "Big", "when": {"fact": "input.amount", "op": "bigger", "value": 1}, "then": {"do": "finish"}}
+    answer = admin.post(IMPORT, {"text": text_of(FINISH, wrong)})
+    assert answer.status_code == 422
+    assert "Rule 2, <code>/rules/1/when/op</code> “bigger” is no comparison." in page(answer)
+
+
 def test_a_draft_may_come_with_faults_that_publishing_refuses(support: WorkType, admin: Client) -> None:
     answer = admin.post(IMPORT, {"text": text_of(FINISH, fallback_queue="gone")}, follow=True)
     assert "There is no queue “gone”." in page(answer)

@@ -1,5 +1,6 @@
 """Back-tests of a rulebook's draft: started, watched, cancelled and read."""
 
+from django.db.models.fields.json import KT
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
@@ -32,7 +33,7 @@ def _list(request: DeskRequest, line: BookLine, form: BacktestForm, *, status: i
         "form": form,
         "presets": PRESETS,
         "standing": backtests.standing_of(line.draft, desk) if line.draft else None,
-        "rows": rows.defer("content", "tally")[:_LISTED],
+        "rows": rows.defer("content", "tally").annotate(elsewhere=KT("tally__outcomes__elsewhere"))[:_LISTED],
     }
     return render(request, "rulebooks/backtests.html", context, status=status)
 

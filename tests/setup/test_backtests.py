@@ -223,6 +223,7 @@ def test_it_is_started_watched_and_read_in_pages(desk: TestDesk, refunds: WorkTy
     sent(desk, 20, 300)
     draft(refunds, BIG, LOOK)
     assert admin.post("/rulebooks/refunds/backtests/start/", {"by": "most", "most": "many"}).status_code == 422
+    assert admin.post("/rulebooks/refunds/backtests/start/", {"by": "most", "most": "100001"}).status_code == 422
     assert admin.post("/rulebooks/refunds/backtests/start/", {"by": "since", "since": "soon"}).status_code == 422
     address = admin.post("/rulebooks/refunds/backtests/start/", {"by": "most", "most": "100"})["Location"]
     page = admin.get(address).content.decode()
@@ -232,6 +233,9 @@ def test_it_is_started_watched_and_read_in_pages(desk: TestDesk, refunds: WorkTy
     page = admin.get(address, headers={"HX-Request": "true"}).content.decode()
     assert "1 of 2 would have gone elsewhere" in page
     assert "every 1s" not in page
+    assert "1 of 2 elsewhere" in admin.get("/rulebooks/refunds/backtests/").content.decode()
+    again = admin.get("/rulebooks/refunds/backtests/start/")
+    assert (again.status_code, again["Location"]) == (302, "/rulebooks/refunds/backtests/")
 
 
 def test_everybody_on_staff_reads_one(desk: TestDesk, refunds: WorkType, sign_in: SignIn) -> None:

@@ -51,7 +51,7 @@ def hint_of(fact: str, op: str, shape: Shape, takes: str) -> str:
     if fact == "router.confidence":
         return "Such as 80 %."
     if op == Op.MATCHES:
-        return "A regular expression (RE2)."
+        return "A regular expression (RE2), such as K-\\d+ for K- and a number."
     match shape:
         case Shape.DAY:
             return "A day, such as 2026-03-31."

@@ -1,8 +1,9 @@
 """Rulebooks as people read them: sentences, faults, versions, and what a draft changes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from difflib import SequenceMatcher
 from types import MappingProxyType
 
 from routing.domain import rulefile
@@ -127,7 +128,7 @@ def rule_lines(
 
 
 def draft_changes(live: Rules | None, draft: Rules, catalogue: Catalogue) -> list[RuleChange]:
-    """Return how a draft differs from the live rules, rule by rule, and whether their order changed."""
+    """Return how a draft differs from the live rules, rule by rule, and which rules moved."""
     before = {rule.id: rule for rule in live.rules} if live else {}
     after = {rule.id: rule for rule in draft.rules}
     found = []
@@ -141,16 +142,25 @@ def draft_changes(live: Rules | None, draft: Rules, catalogue: Catalogue) -> lis
     found.extend(
         RuleChange("removed", _with_switch(rule, catalogue), "") for key, rule in before.items() if key not in after
     )
-    kept_before = [key for key in before if key in after]
-    kept_after = [key for key in after if key in before]
-    if kept_before != kept_after:
-        found.append(RuleChange("order", "", "The rules stand in another order."))
+    found.extend(_moves(before, after))
     if live and live.fallback_queue != draft.fallback_queue:
         was, now = catalogue.name_of(live.fallback_queue), catalogue.name_of(draft.fallback_queue)
         found.append(
             RuleChange("changed", f"What no rule decides goes to {was}.", f"What no rule decides goes to {now}.")
         )
     return found
+
+
+def _moves(before: Mapping[str, Rule], after: Mapping[str, Rule]) -> Iterator[RuleChange]:
+    """Yield the rules that moved past others, as few as explain the new order."""
+    kept_before, kept_after = [key for key in before if key in after], [key for key in after if key in before]
+    blocks = SequenceMatcher(None, kept_before, kept_after, autojunk=False).get_matching_blocks()
+    stayed = {key for block in blocks for key in kept_before[block.a : block.a + block.size]}
+    was = {key: number for number, key in enumerate(before, start=1)}
+    for number, (key, rule) in enumerate(after.items(), start=1):
+        if key in was and key not in stayed:
+            name = f"“{rule.name}”" if rule.name else f"Rule {was[key]}"
+            yield RuleChange("order", "", f"{name} moves from place {was[key]} to {number}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,12 @@ import pytest
 from django.test import Client
 
 from routing.actions.drafting import start_draft
+from routing.domain.catalogue import Catalogue
 from routing.domain.roles import DESK, Role
+from routing.domain.rules import All, Finish, Rule
+from routing.domain.rules import Rulebook as Rules
 from routing.models import RulebookVersion, WorkItem, WorkType
+from routing.queries.rulebooks import draft_changes
 from tests.desks import TestDesk, decide
 from tests.setup.conftest import SignIn
 from tests.setup.rule_forms import FINISH, draft_of, rule_post, rules_of, start, support_desk
@@ -156,3 +160,21 @@ def test_trying_a_code_that_is_not_there_says_so(support: WorkType, admin: Clien
     answer = admin.get("/rulebooks/support/versions/1/try/", {"code": "D-999999"})
     assert answer.status_code == 422
     assert "There is no request D-999999" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("abcd", "dabc", ["“d” moves from place 4 to 1."]),
+        ("abcd", "bcda", ["“a” moves from place 1 to 4."]),
+        ("abc", "xcabd", ["“c” moves from place 3 to 2."]),
+        ("abcd", "abd", []),
+        ("ab", "ab", []),
+    ],
+)
+def test_of_a_new_order_the_rules_that_moved_are_named(before: str, after: str, told: list[str]) -> None:
+    books = [
+        Rules(tuple(Rule(name, All(), Finish(), name=name) for name in names), "triage") for names in (before, after)
+    ]
+    changes = draft_changes(books[0], books[1], Catalogue())
+    assert [change.after for change in changes if change.kind == "order"] == told

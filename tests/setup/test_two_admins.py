@@ -57,7 +57,7 @@ def test_who_changed_what_meanwhile_is_shown_to_the_second_admin(
         assert answer.status_code == 409
         assert "ada saved this draft since you opened it" in page
         assert "(switched off)" in page
-        assert "The rules stand in another order." in page
+        assert "moves from place" in page
     assert "What saving yours would change in the rule" in refused["rule"].content.decode()
     assert [rule["id"] for rule in rules_of(support)] == ["r2", "r1"]
 

@@ -89,8 +89,10 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
     """Lead to the sign-in page, but never away from what was typed and sent."""
     here = request.get_full_path()
     if getattr(request, "htmx", None):
-        if request.method != "GET":
-            return said_aside("You are signed out. What you typed is still here: copy it, then sign in again.", 401)
         shown = request.htmx.current_url_abs_path or here  # type: ignore[attr-defined]
-        return HttpResponseClientRedirect(redirect_to_login(shown)["Location"])
+        address = redirect_to_login(shown)["Location"]
+        if request.method != "GET":
+            words = "You are signed out. What you typed is still here: copy it before you sign in again."
+            return said_aside(words, 401, link=("Sign in", address))
+        return HttpResponseClientRedirect(address)
     return redirect_to_login(here)

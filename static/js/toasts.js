@@ -3,8 +3,8 @@
 const SECONDS = 6;
 
 // Shows a message. tone: "info", "success", "warning" or "error"; errors stay until dismissed.
-// action: {label, url}: a button that posts to the address, for as long as the message stands.
-export function toast({ text, tone = "info", seconds = tone === "error" ? 0 : SECONDS, action = null }) {
+// action: {label, url}: a button that posts to the address, for as long as the message stands; link: one that leads there.
+export function toast({ text, tone = "info", seconds = tone === "error" ? 0 : SECONDS, action = null, link = null }) {
   const region = document.querySelector("#toasts .toasts-live");
   const line = document.createElement("div");
   line.className = `toast toast-${tone}`;
@@ -12,6 +12,7 @@ export function toast({ text, tone = "info", seconds = tone === "error" ? 0 : SE
   words.textContent = text;
   line.append(words);
   if (action) line.append(actionButton(action, line));
+  if (link) line.append(linkButton(link));
   const close = document.createElement("button");
   close.type = "button";
   close.className = "button-quiet button-small";
@@ -20,6 +21,14 @@ export function toast({ text, tone = "info", seconds = tone === "error" ? 0 : SE
   line.append(close);
   region.append(line);
   leaveAfter(line, seconds);
+}
+
+function linkButton({ label, url }) {
+  const button = document.createElement("a");
+  button.className = "button button-small";
+  button.href = url;
+  button.textContent = label;
+  return button;
 }
 
 function actionButton(action, line) {

@@ -83,4 +83,5 @@ def test_a_draft_that_is_gone_and_a_session_that_has_ended_leave_what_was_typed(
         Session.objects.all().delete()
         save(page)
         expect(page.get_by_text("You are signed out.")).to_be_visible()
+        expect(page.get_by_role("link", name="Sign in")).to_be_visible()
         expect(page.get_by_label("Because")).to_have_value(TYPED)

@@ -53,6 +53,8 @@ NAMES = [
         "where",
         "takeover",
         "takeover_note",
+        "cause",
+        "rule",
         "pass_on",
         "later",
         "draft:x",

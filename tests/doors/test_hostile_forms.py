@@ -54,7 +54,6 @@ NAMES = [
         "takeover",
         "takeover_note",
         "cause",
-        "rule",
         "pass_on",
         "later",
         "draft:x",

@@ -108,8 +108,14 @@ def test_killed_program_is_started_again(desk: Desk, name: str) -> None:
 
 
 def test_killed_guard_is_replaced(desk: Desk) -> None:
+    def is_guard(process: psutil.Process) -> bool:
+        try:
+            return "guard.py" in " ".join(process.cmdline())
+        except psutil.NoSuchProcess:  # ended meanwhile, or not yet reaped
+            return False
+
     def guards() -> list[psutil.Process]:
-        return [process for process in desk.family() if "guard.py" in " ".join(process.cmdline())]
+        return [process for process in desk.family() if is_guard(process)]
 
     (first,) = guards()
     first.kill()

@@ -164,3 +164,12 @@ def test_a_version_that_no_longer_fits_the_desk_cannot_come_back(
     assert answer.status_code == 422
     assert "There is no destination “first”" in answer.content.decode()
     assert RulebookVersion.objects.get(rulebook__work_type=refunds, status="published").number == 3
+
+
+def test_a_draft_without_a_change_offers_nothing_to_publish(refunds: WorkType, admin: Client) -> None:
+    start_draft(actor=DESK, work_type_id=refunds.pk)
+    page = admin.get("/rulebooks/refunds/draft/publish/").content.decode()
+    assert "There is nothing to publish" in page
+    assert "Publish version" not in page
+    draft(refunds, TO_FINANCE, TO_TRIAGE)
+    assert "Publish version 2" in admin.get("/rulebooks/refunds/draft/publish/").content.decode()

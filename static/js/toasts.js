@@ -6,6 +6,8 @@ const SECONDS = 6;
 // action: {label, url}: a button that posts to the address, for as long as the message stands; link: one that leads there.
 export function toast({ text, tone = "info", seconds = tone === "error" ? 0 : SECONDS, action = null, link = null }) {
   const region = document.querySelector("#toasts .toasts-live");
+  // One that stands until it is dismissed is not said twice.
+  if (!seconds && [...region.children].some((line) => line.firstElementChild?.textContent === text)) return;
   const line = document.createElement("div");
   line.className = `toast toast-${tone}`;
   const words = document.createElement("span");

@@ -84,4 +84,7 @@ def test_a_draft_that_is_gone_and_a_session_that_has_ended_leave_what_was_typed(
         save(page)
         expect(page.get_by_text("You are signed out.")).to_be_visible()
         expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+        with page.expect_response(lambda answer: answer.status == 401):
+            save(page)
+        expect(page.get_by_text("You are signed out.")).to_have_count(1)
         expect(page.get_by_label("Because")).to_have_value(TYPED)

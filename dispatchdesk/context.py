@@ -37,6 +37,7 @@ LINKS = (
     ("board", "Board", "board", "b"),
     ("reviews:home", "Reviews", "review", "r"),
     ("routing:rulebooks", "Rulebooks", "rules", "u"),
+    ("insights:home", "Insights", "insights", "i"),
     ("routing:settings", "Settings", "settings", "s"),
 )
 ROLES = tuple(RoleChoice(role.value, role.value.capitalize()) for role in (Role.OPERATOR, Role.REVIEWER, Role.ADMIN))

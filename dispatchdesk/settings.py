@@ -24,6 +24,7 @@ try:
     ROUTER = env.choice("ROUTER", ("learned", "model"))
     EMAIL_SERVER = env.email_server()
     DEBUG = env.switch("DEBUG", default=False)
+    SPOT_CHECK_PERCENT = env.number("SPOT_CHECK_PERCENT", 5, lowest=0, highest=100)
     WORKER_PROCESSES = env.number("WORKER_PROCESSES", 4, lowest=1, highest=256)
 except env.SettingError as error:
     error.leave()

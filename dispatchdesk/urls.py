@@ -12,6 +12,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("routing.urls")),
     path("r/", include("routing.urls.requests")),
     path("reviews/", include("reviews.urls")),
+    path("items/", include("reviews.urls_items")),
+    path("insights/", include("reviews.urls_insights")),
     path("settings/queues/", include("reviews.urls_setup")),
     path("settings/people/", include("dispatchdesk.accounts.urls_people")),
     path("practice/", include("dispatchdesk.practice.urls")),

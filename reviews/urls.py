@@ -2,13 +2,11 @@
 
 from django.urls import path
 
-from reviews.views import deciding, figures, workbench
+from reviews.views import deciding, workbench
 
 app_name = "reviews"
 urlpatterns = [
     path("", workbench.home, name="home"),
-    path("queues/<slug:slug>/", figures.queue_figures, name="figures"),
-    path("queues/<slug:slug>/figures.csv", figures.download_figures, name="download_figures"),
     path("next", deciding.take_next, name="next"),
     path("<int:review_id>/", workbench.review, name="review"),
     path("<int:review_id>/preview", workbench.preview, name="preview"),

@@ -16,11 +16,12 @@ from routing.models import Decision, Destination, WorkItem
 class Opening:
     """A review to open for a locked item.
 
-    ``kind`` is ``escalation`` or ``assigned``. ``cause`` says why a person is asked: ``escalated``, ``approval``,
-    ``changed``, ``unavailable``, ``missing``, ``no_rule``, ``circles``, ``limit``, ``failed``, ``unknown_outcome``,
-    ``declined``, ``assigned`` or ``error``. ``proposal`` has a ``kind`` key: ``route``, ``output``, ``calls``,
-    ``continue``, ``facts``, ``retry``, ``outcome`` or ``task``. ``assignee_id`` offers it to one person. ``run`` is the
-    item's run that it asks about, when that is not the present one.
+    ``kind`` is ``escalation``, ``assigned`` or ``check``, which asks afterwards and moves nothing. ``cause`` says why a
+    person is asked: ``escalated``, ``approval``, ``changed``, ``unavailable``, ``missing``, ``no_rule``, ``circles``,
+    ``limit``, ``failed``, ``unknown_outcome``, ``declined``, ``assigned``, ``error``, ``spot_check`` or ``reported``.
+    ``proposal`` has a ``kind`` key: ``route``, ``output``, ``calls``, ``continue``, ``facts``, ``retry``, ``outcome``,
+    ``task`` or ``check``. ``assignee_id`` offers it to one person. ``run`` is the item's run that it asks about, when
+    that is not the present one.
     """
 
     item: WorkItem
@@ -48,13 +49,17 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What people are asked about an item now; ``may_decide`` tells whether the actor who looks is one of them."""
+    """What people are asked about an item now; ``may_decide`` tells whether the actor who looks is one of them.
+
+    ``afterwards``: the answer moves nothing, and nothing waits for it.
+    """
 
     review_id: int
     question: str
     reason: str
     queue_name: str
     may_decide: bool
+    afterwards: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class PeopleKind(Protocol):
         """Open one review for each opening, in order; a queue that is gone is replaced by the first that is left."""
 
     def close(self, items: Sequence[WorkItem], why: str, now: datetime) -> None:
-        """Withdraw the open reviews of these locked items, but not those on what became of an effect."""
+        """Withdraw the open reviews of these locked items that are not on something which has happened already."""
 
     def unsettled(self, items: Sequence[WorkItem]) -> dict[int, Opened]:
         """Return the oldest open review on what became of an effect, by the id of its item."""

@@ -16,6 +16,9 @@ for _name in ("BROKER_URL", "PUBLIC_URL", "HOST", "PORT", "AI_BASE_URL", "DESK_A
     # A developer's own desk must neither be reached by tests nor change what they see.
     os.environ.pop(_name, None)
 
+# Chance decides in no test; those about it say so.
+os.environ["SPOT_CHECK_PERCENT"] = "0"
+
 from dispatchdesk.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -52,6 +52,7 @@ class VerdictIn(BaseModel):
     to: _Word | None = None
     inputs: Annotated[list[_Word], Field(max_length=200)] | None = None
     comment: Annotated[StrictStr, StringConstraints(max_length=20_000)] | None = None
+    reopen: StrictBool = False
 
 
 class QueueOut(Schema):
@@ -78,7 +79,7 @@ class ReviewOut(Schema):
     id: int
     epoch: int
     digest: str
-    kind: Literal["escalation", "assigned"]
+    kind: Literal["escalation", "assigned", "check"]
     item: str
     queue: str
     question: str

@@ -232,7 +232,7 @@ def closed_words(review: Review) -> str:
     """Say who closed a review, for whoever comes second."""
     verdict = review.verdicts.filter(undone_at__isnull=True).select_related("by").last()
     if verdict is not None:
-        return f"{review.item.code}: {verdict.by.display_name()} was first: {verdict.get_kind_display().lower()}."
+        return f"{review.item.code}: {verdict.by.display_name()} was first: {verdict.words.lower()}."
     return f"{review.item.code}: this is no longer asked ({review.closed_because or 'the item moved on'})."
 
 

@@ -14,7 +14,7 @@ from routing.actions.passes import Pass
 from routing.actions.proposals import no_route
 from routing.domain.facts import MISSING, Fact, Status, known, value_from_json
 from routing.domain.roles import Actor
-from routing.domain.states import Action, State
+from routing.domain.states import FINAL_STATES, Action, State
 from routing.errors import Invalid
 from routing.kinds import Opening
 from routing.models import FactRevision, RouterLabel, WaitKind
@@ -33,6 +33,9 @@ def apply(work: Pass, review: Review, verdict: Verdict, judgement: "Judgement", 
     """Leave in the pass what the verdict leads to; raises Invalid when it does not fit the proposal."""
     kind = str(review.proposal.get("kind", ""))
     _check_fits(review, kind, judgement)
+    if kind == "check":
+        work.change = transitions.staying(work.item, Action.DECIDE_CHECK, {})
+        return
     if judgement.kind == "ask":
         _ask(work, review, judgement)
         return
@@ -43,7 +46,11 @@ def apply(work: Pass, review: Review, verdict: Verdict, judgement: "Judgement", 
         _reject(work, review, kind, actor)
         return
     _judged(work, review, judgement.kind, actor)
-    match kind:
+    _carry_out(work, review, verdict, judgement, actor)
+
+
+def _carry_out(work: Pass, review: Review, verdict: Verdict, judgement: "Judgement", actor: Actor) -> None:
+    match review.proposal.get("kind"):
         case "route":
             _route(work, review, judgement, actor)
         case "continue" if judgement.correction:
@@ -75,6 +82,13 @@ def _mapping(judgement: "Judgement", part: str) -> dict[str, object]:
 def _check_fits(review: Review, kind: str, judgement: "Judgement") -> None:
     if review.is_late and judgement.kind not in {"approve", "reject"}:
         raise Invalid(f"{review.item.code} has moved on. Only say whether it went through.")
+    if judgement.reopen and (kind != "check" or judgement.kind != "reject" or review.item.state not in FINAL_STATES):
+        raise Invalid(f"{review.item.code} cannot be reopened here.", {"reopen": "only what has ended and was wrong"})
+    if kind == "check":
+        if judgement.kind not in {"approve", "reject"}:
+            raise Invalid("Only say whether it was right, or give it to somebody else.")
+        if judgement.kind == "reject" and not judgement.comment.strip():
+            raise Invalid("Say what was wrong, in a few words.", {"comment": "empty"})
     if kind == "task" and judgement.kind in {"approve", "correct", "reject"}:
         raise Invalid("A task is marked done, reassigned or sent back with a question.")
     if kind != "task" and judgement.kind == "complete":

@@ -15,7 +15,7 @@ from reviews.queries.hands import first_approval
 from reviews.queries.people import staff_of
 from reviews.queries.waiting import find_review
 from routing import transitions
-from routing.actions import deciding
+from routing.actions import deciding, moving
 from routing.actions.passes import Pass
 from routing.domain.roles import Actor
 from routing.domain.states import Action, State
@@ -33,7 +33,8 @@ class Judgement:
 
     ``correction`` changes the proposal: ``fields`` of an output, ``drafts`` of calls, ``type`` or ``destination`` of a
     route, ``inputs``. ``result`` is what a task yields. ``to`` is ``queue:SLUG`` or ``person:USERNAME``. ``inputs``
-    names what the requester is asked. ``checks`` are the points of the queue's checklist that were ticked.
+    names what the requester is asked. ``checks`` are the points of the queue's checklist that were ticked. ``reopen``
+    has the rules decide an item anew that was not handled right.
     """
 
     kind: str
@@ -43,6 +44,7 @@ class Judgement:
     inputs: tuple[str, ...] = ()
     comment: str = ""
     checks: tuple[str, ...] = ()
+    reopen: bool = False
 
 
 def judge(*, actor: Actor, review_id: int, epoch: int, digest: str, judgement: Judgement) -> Verdict:
@@ -118,7 +120,7 @@ def _decide(work: Pass, review: Review, epoch: int, judgement: Judgement, actor:
     change = work.change
     if change is None:
         raise Invalid("This verdict does not fit what is asked here.")
-    if change.action is not Action.DECIDE_OUTCOME:
+    if change.action not in {Action.DECIDE_OUTCOME, Action.DECIDE_CHECK}:
         change.action = Action.DECIDE_REVIEW
         change.renew_moves = True
         if change.review is None:
@@ -127,6 +129,8 @@ def _decide(work: Pass, review: Review, epoch: int, judgement: Judgement, actor:
     if judgement.checks:
         change.data["checks"] = len(judgement.checks)
     deciding.flush([work], actor)
+    if judgement.reopen:
+        moving.move(actor=actor, item_id=work.item.pk, to=f"state:{State.INCOMING.value}")
     return verdict
 
 
@@ -136,6 +140,7 @@ def _body(judgement: Judgement) -> dict[str, object]:
         "to": judgement.to,
         "inputs": list(judgement.inputs),
         "checks": list(judgement.checks),
+        "reopen": judgement.reopen,
     }
 
 
@@ -183,6 +188,8 @@ def _owner_follows(review: Review, actor: Actor, verdict: Verdict) -> None:
     data: dict[str, object] = {"review": review.pk, "verdict": verdict.pk, "kind": "reassign"}
     if review.is_late:
         change = transitions.staying(review.item, Action.DECIDE_OUTCOME, data)
+    elif review.kind == Review.CHECK:
+        change = transitions.staying(review.item, Action.DECIDE_CHECK, data)
     else:
         change = Change(review.item, Action.DECIDE_REVIEW, State.IN_REVIEW, owner=owner, data=data)
     if review.item.review_id == review.pk:

@@ -8,9 +8,10 @@ from django.db.models import Exists, OuterRef
 
 from reviews.actions.overflowing import hand_on_overdue
 from reviews.actions.staffing import ensure_triage
+from reviews.domain.subjects import subjects
 from reviews.models import Queue, Review, Verdict
 from reviews.queries.colleagues import who_may_see
-from reviews.queries.deadlines import asked_before, deadlines
+from reviews.queries.deadlines import asked_before, check_deadlines, deadlines
 from reviews.queries.people import staff_of, unstaffed_queues
 from reviews.queries.waiting import waiting_reviews
 from routing.domain.digests import digest
@@ -62,7 +63,8 @@ class QueuePeople:
         queue = queues.get(opening.queue) or queues.get(FALLBACK_QUEUE) or next(iter(queues.values()))
         item = opening.item
         same = before is not None and before.queue_id == queue.pk
-        times = deadlines(queue, item.priority, now, before if same else None)
+        is_check = opening.kind == Review.CHECK
+        times = check_deadlines(now) if is_check else deadlines(queue, item.priority, now, before if same else None)
         return Review(
             item=item,
             run=item.run if opening.run is None else opening.run,
@@ -77,6 +79,7 @@ class QueuePeople:
             reason=opening.reason,
             proposal=opening.proposal,
             digest=review_digest(opening.proposal, opening.kind),
+            about=subjects(opening.proposal),
             arrived_at=now,
             due_at=times.due_at,
             order_at=times.order_at,
@@ -84,9 +87,9 @@ class QueuePeople:
         )
 
     def close(self, items: Sequence[WorkItem], why: str, now: datetime) -> None:
-        """Withdraw the open reviews of these locked items, but for what became of an effect; a claim is lost."""
+        """Withdraw the open reviews of these locked items, but for checks and effects; a claim is lost."""
         rows = Review.objects.filter(item__in=[item.pk for item in items], status=Review.OPEN)
-        rows.exclude(cause=Review.UNKNOWN_OUTCOME).update(
+        rows.exclude(cause=Review.UNKNOWN_OUTCOME).exclude(kind=Review.CHECK).update(
             status=Review.WITHDRAWN, closed_at=now, closed_because=why[:100], claimed_by=None, lease_expires_at=None
         )
 
@@ -127,7 +130,7 @@ class QueuePeople:
         rows = Review.objects.filter(item=item, status=Review.OPEN).select_related("queue__destination")
         rows = rows.annotate(mine=Exists(waiting_reviews(actor).filter(pk=OuterRef("pk"))))
         return [
-            Asked(row.pk, row.question, row.reason, row.queue.destination.name, row.mine)
+            Asked(row.pk, row.question, row.reason, row.queue.destination.name, row.mine, row.kind == Review.CHECK)
             for row in sorted(rows, key=lambda row: row.pk != item.review_id)
         ]
 

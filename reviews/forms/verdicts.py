@@ -86,6 +86,9 @@ class VerdictForm(forms.Form):
         self.fields["decline_reason"] = forms.CharField(
             label="Why not?", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
         )
+        self.fields["reopen"] = forms.BooleanField(
+            label="Reopen the request: the rules decide it from the start", required=False
+        )
         self.fields["redo_note"] = forms.CharField(
             label="What should be different?",
             help_text="The AI agent reads this and writes anew; you or a colleague see it again.",
@@ -234,7 +237,8 @@ class VerdictForm(forms.Form):
             case "reject":
                 if not given["decline_reason"].strip():
                     raise Invalid("Say why, in a few words.", {"decline_reason": "Say why, in a few words."})
-                return Judgement("reject", comment=given["decline_reason"])
+                reopen = self.kind == "check" and given["reopen"]
+                return Judgement("reject", comment=given["decline_reason"], reopen=reopen)
             case "reassign":
                 if not given["reassign_to"]:
                     message = "Choose a queue or a person."

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.fields.json import KT
@@ -23,13 +24,16 @@ class Review(models.Model):
     give the second approval; whether they may is asked anew when they do.
 
     An item has one open review, and besides one for each effect of which nobody knows what became: that is asked until
-    it is known, in whatever state and run the item is by then.
+    it is known, in whatever state and run the item is by then. So are checks of what has finished.
+
+    ``about`` are the agents and tools whose work is judged, by their slugs.
     """
 
-    ESCALATION, ASSIGNED = "escalation", "assigned"
-    KINDS = [(ESCALATION, "Escalation"), (ASSIGNED, "Task")]
+    ESCALATION, ASSIGNED, CHECK = "escalation", "assigned", "check"
+    KINDS = [(ESCALATION, "Escalation"), (ASSIGNED, "Task"), (CHECK, "Check")]
     OPEN, DECIDED, WITHDRAWN = "open", "decided", "withdrawn"
     UNKNOWN_OUTCOME = "unknown_outcome"
+    SPOT_CHECK, REPORTED = "spot_check", "reported"
     STATUSES = [(s, s.capitalize()) for s in (OPEN, DECIDED, WITHDRAWN)]
 
     item = models.ForeignKey(WorkItem, on_delete=models.CASCADE, related_name="reviews")
@@ -47,6 +51,7 @@ class Review(models.Model):
     reason = models.TextField(blank=True)
     proposal = models.JSONField(default=dict)
     digest = models.CharField(max_length=64)
+    about = ArrayField(models.CharField(max_length=60), default=list, blank=True)
 
     status = models.CharField(max_length=10, choices=STATUSES, default=OPEN)
     arrived_at = models.DateTimeField()
@@ -68,7 +73,7 @@ class Review(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["item"],
-                condition=Q(status="open") & ~Q(cause="unknown_outcome"),
+                condition=Q(status="open") & ~Q(cause="unknown_outcome") & ~Q(kind="check"),
                 name="one_open_review_per_item",
             ),
             models.UniqueConstraint(
@@ -76,6 +81,9 @@ class Review(models.Model):
                 KT("proposal__step"),
                 condition=Q(status="open", cause="unknown_outcome"),
                 name="one_open_review_per_outcome",
+            ),
+            models.UniqueConstraint(
+                fields=["item"], condition=Q(status="open", cause="reported"), name="one_open_report_per_item"
             ),
             models.CheckConstraint(
                 condition=Q(claimed_by__isnull=True) | Q(lease_expires_at__isnull=False), name="claim_has_lease"
@@ -91,6 +99,7 @@ class Review(models.Model):
             models.Index(fields=["item", "-id"], name="review_item"),
             models.Index(fields=["queue", "rule_id", "-id"], condition=Q(status="decided"), name="review_decided"),
             models.Index(fields=["queue", "arrived_at"], name="review_arrived"),
+            GinIndex(fields=["about"], condition=Q(status="decided"), name="review_about"),
             models.Index(fields=["queue", "closed_at"], condition=Q(status="decided"), name="review_closed"),
             models.Index(
                 fields=["overflow_at"], condition=Q(status="open", overflow_at__isnull=False), name="review_overflow"
@@ -106,6 +115,13 @@ class Review(models.Model):
         item = self.item
         awaited = (item.state, item.run, item.review_id) == (State.IN_REVIEW.value, self.run, self.pk)
         return self.cause == self.UNKNOWN_OUTCOME and not awaited
+
+
+def verdict_words(kind: str, of: str) -> str:
+    """Return what a verdict of this kind decided on a review of that kind, in words."""
+    if of == Review.CHECK and kind in {"approve", "reject"}:
+        return "Found it right" if kind == "approve" else "Found it not right"
+    return dict(Verdict.KINDS).get(kind, kind)
 
 
 class Verdict(models.Model):
@@ -152,6 +168,11 @@ class Verdict(models.Model):
 
     def __str__(self) -> str:
         return f"verdict {self.pk}"
+
+    @property
+    def words(self) -> str:
+        """What was decided, in words; reads the review."""
+        return verdict_words(self.kind, self.review.kind)
 
 
 class PassedOn(models.Model):

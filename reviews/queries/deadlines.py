@@ -11,6 +11,7 @@ import holidays
 from reviews.domain.working_time import ROUND_THE_CLOCK, NoWorkingTime, WorkingTime
 from reviews.models import Calendar, Queue, Review
 
+CHECK_WITHIN = timedelta(days=7)
 LONGEST_WAIT_MINUTES = {3: 30, 2: 2 * 60, 1: 8 * 60, 0: 24 * 60}  # of an item, by its priority; real minutes
 
 
@@ -72,6 +73,11 @@ def deadlines(queue: Queue, priority: int, now: datetime, before: Review | None 
     due = _after(time, now, minutes)
     has_overflow = queue.overflow_id is not None and over is not None
     return Deadlines(due, min(due, now + longest), _after(time, now, over) if has_overflow and over else None)
+
+
+def check_deadlines(now: datetime) -> Deadlines:
+    """Return the deadlines of a check: nothing waits for it, so that it comes after what people wait for."""
+    return Deadlines(now + CHECK_WITHIN, now + CHECK_WITHIN, None)
 
 
 def _after(time: WorkingTime, start: datetime, minutes: int) -> datetime:

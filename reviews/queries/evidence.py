@@ -1,6 +1,5 @@
 """What a reviewer looks at beside the proposal: facts and where they came from, the rule, steps, earlier decisions."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +15,7 @@ from routing.models import Attachment, DestinationKind, FactRevision, Note, Step
 from routing.queries.decisions import decisions_of, explained, revisions_of
 from routing.queries.desk import Desk
 from routing.queries.facts import newest_revisions
+from routing.queries.steps import output_words
 from routing.queries.timeline import RESULTS, Detail, certainty, fact_words, people_names
 
 _STEP_WORDS = {
@@ -195,9 +195,6 @@ def _capital(words: str) -> str:
 
 
 def _step(row: Step) -> StepLine:
-    output = row.output or {}
-    texts = len(output) == 1 and all(isinstance(value, str) for value in output.values())
-    shown = str(next(iter(output.values()))) if texts else json.dumps(output, indent=2, ensure_ascii=False)
     return StepLine(
         name=row.destination.name if row.destination else "AI router",
         kind=DestinationKind(row.kind).label if row.kind in DestinationKind.values else "AI router",
@@ -205,7 +202,7 @@ def _step(row: Step) -> StepLine:
         at=row.ended_at or row.started_at or row.created_at,
         attempts=row.attempts,
         error=row.error,
-        output=shown if output else "",
+        output=output_words(row),
     )
 
 
@@ -214,7 +211,7 @@ def _earlier(review: Review) -> list[Earlier]:
     return [
         Earlier(
             who=row.by.display_name(),
-            words=row.get_kind_display(),
+            words=row.words,
             question=row.review.question,
             comment=row.comment,
             at=row.at,

@@ -1,4 +1,4 @@
-"""How a queue does: what waits, how fast it is decided, and what is decided."""
+"""How a queue, an agent or a tool does: what waits, how fast it is decided, and what is decided."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,9 +10,11 @@ from django.db import connection
 from django.db.models import Count, Min, Q, QuerySet
 
 from reviews.models import Queue, Review, Verdict
+from reviews.models.reviews import verdict_words
 from reviews.queries.people import is_lead, may_decide
 from routing.domain.roles import Actor, Role
 from routing.errors import NotVisible
+from routing.models import Destination, DestinationKind
 
 DAYS = (1, 7, 30)
 MOST_EXPORTED = 10_000
@@ -20,10 +22,11 @@ MOST_EXPORTED = 10_000
 # What was decided in the time, with the verdict that closed it.
 _DECIDED = """
     FROM reviews_review r JOIN routing_workitem i ON i.id = r.item_id JOIN reviews_verdict v ON v.review_id = r.id
-    WHERE r.queue_id = %(queue)s AND r.status = 'decided' AND r.closed_at >= %(since)s
+    WHERE (%(queue)s::bigint IS NULL OR r.queue_id = %(queue)s)
+    AND (%(about)s = '' OR r.about @> ARRAY[%(about)s]::varchar[]) AND r.status = 'decided' AND r.closed_at >= %(since)s
     AND v.undone_at IS NULL AND NOT v.first AND v.kind <> 'reassign'
     AND (%(types)s::bigint[] IS NULL OR i.work_type_id IS NULL OR i.work_type_id = ANY(%(types)s::bigint[]))"""
-_MIX = f"SELECT v.kind, count(*) {_DECIDED} GROUP BY 1 ORDER BY 2 DESC, 1"
+_MIX = f"SELECT v.kind, r.kind, count(*) {_DECIDED} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"
 _PEOPLE = f"""
     SELECT v.by_id, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY r.closed_at - r.claimed_at)
     {_DECIDED} GROUP BY 1 ORDER BY 2 DESC, 1"""
@@ -31,6 +34,24 @@ _TIMES = f"""
     SELECT percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY r.claimed_at - r.arrived_at),
         percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY r.closed_at - r.arrived_at)
     {_DECIDED}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What is measured: a queue, or the work of an agent or a tool (then without a queue)."""
+
+    slug: str
+    name: str
+    queue_id: int | None = None
+
+    def rows(self, actor: Actor) -> QuerySet[Review]:
+        """Return the reviews of the queue, or about the work, whose types the person may see."""
+        rows = Review.objects.filter(queue=self.queue_id) if self.queue_id else Review.objects.all()
+        if not self.queue_id:
+            rows = rows.filter(about__contains=[self.slug])
+        if actor.visible_types is None:
+            return rows
+        return rows.filter(Q(item__work_type__isnull=True) | Q(item__work_type_id__in=actor.visible_types))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +77,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A queue's figures over some days.
+    """The figures over some days.
 
     ``to_claim`` runs from arrival to the last time somebody took it, ``to_verdict`` from arrival to the verdict; both
     in real time. ``people`` is None for whoever does not lead the queue.
@@ -73,37 +94,47 @@ class Figures:
     people: list[Share] | None
 
 
-def queue_to_measure(actor: Actor, slug: str) -> Queue:
+def queue_to_measure(actor: Actor, slug: str) -> Measured:
     """Return a queue whose figures this person may see: its people, operators and admins. Raises NotVisible."""
     queue = Queue.objects.select_related("destination").filter(destination__slug=slug).first()
     sees_all = actor.role in {Role.OPERATOR, Role.ADMIN}
     if queue is None or not actor.is_staff_member or not (sees_all or may_decide(actor, queue.pk)):
         raise NotVisible("There is no such queue, or you are not in it.")
-    return queue
+    return Measured(slug, str(queue), queue.pk)
 
 
-def figures(actor: Actor, queue: Queue, days: int, now: datetime) -> Figures:
-    """Return a queue's figures over the last ``days``; a type that the person may not see is not counted."""
+def place_to_measure(actor: Actor, slug: str) -> Measured:
+    """Return an agent or a tool whose figures this person may see: anybody of the desk. Raises NotVisible."""
+    kinds = [DestinationKind.AGENT, DestinationKind.TOOL]
+    place = Destination.objects.filter(slug=slug, kind__in=kinds).first()
+    if place is None or not actor.is_staff_member:
+        raise NotVisible("There is no such AI agent or tool.")
+    return Measured(slug, place.name)
+
+
+def figures(actor: Actor, measured: Measured, days: int, now: datetime) -> Figures:
+    """Return the figures over the last ``days``; a type that the person may not see is not counted."""
     since = now - timedelta(days=days)
-    rows = _visible(actor, queue)
+    rows = measured.rows(actor)
     waiting = rows.filter(status=Review.OPEN).aggregate(
         waiting=Count("pk"), oldest=Min("arrived_at"), overdue=Count("pk", filter=Q(due_at__lt=now))
     )
-    arrived = rows.filter(arrived_at__gte=since).count()
+    arrived = rows.filter(queue__in=Queue.objects.all(), arrived_at__gte=since).count()
     types = None if actor.visible_types is None else sorted(actor.visible_types)
-    given = {"queue": queue.pk, "since": since, "types": types}
+    about = "" if measured.queue_id else measured.slug
+    given = {"queue": measured.queue_id, "about": about, "since": since, "types": types}
     mix = _asked(_MIX, given)
-    decided = sum(count for _, count in mix)
+    decided = sum(count for *_, count in mix)
     [(to_claim, to_verdict)] = _asked(_TIMES, given)
-    words = dict(Verdict.KINDS)
+    leads = measured.queue_id is not None and is_lead(actor, measured.queue_id)
     return Figures(
         **waiting,
         arrived=arrived,
         decided=decided,
         to_claim=Spread(*to_claim or ()),
         to_verdict=Spread(*to_verdict or ()),
-        mix=[Share(words[kind], count, round(100 * count / decided)) for kind, count in mix],
-        people=_people(_asked(_PEOPLE, given), decided) if is_lead(actor, queue.pk) else None,
+        mix=[Share(verdict_words(kind, of), count, round(100 * count / decided)) for kind, of, count in mix],
+        people=_people(_asked(_PEOPLE, given), decided) if leads else None,
     )
 
 
@@ -118,19 +149,12 @@ def _people(rows: list[tuple[Any, ...]], decided: int) -> list[Share]:
     return [Share(people[by].display_name(), count, round(100 * count / decided), median) for by, count, median in rows]
 
 
-def _visible(actor: Actor, queue: Queue) -> QuerySet[Review]:
-    rows = Review.objects.filter(queue=queue)
-    if actor.visible_types is None:
-        return rows
-    return rows.filter(Q(item__work_type__isnull=True) | Q(item__work_type_id__in=actor.visible_types))
-
-
-def exported(actor: Actor, queue: Queue, days: int, now: datetime) -> Iterator[list[object]]:
+def exported(actor: Actor, measured: Measured, days: int, now: datetime) -> Iterator[list[object]]:
     """Yield the heads and then a row for each of the newest decided reviews; the person only for leads."""
-    leads = is_lead(actor, queue.pk)
+    leads = measured.queue_id is not None and is_lead(actor, measured.queue_id)
     yield ["request", "question", "why", "rule", "arrived", "taken", "decided", "due", "verdict", *["by"] * leads]
     rows = Verdict.objects.filter(
-        review__in=_visible(actor, queue).filter(status=Review.DECIDED, closed_at__gte=now - timedelta(days=days)),
+        review__in=measured.rows(actor).filter(status=Review.DECIDED, closed_at__gte=now - timedelta(days=days)),
         undone_at__isnull=True,
         first=False,
     )

@@ -23,6 +23,8 @@ CAUSES = {
     "circles": "It goes in circles",
     "limit": "It was moved too often",
     "error": "The rules could not be applied",
+    "spot_check": "Drawn to be looked at afterwards",
+    "reported": "Somebody reported a problem",
 }
 NO_TYPE = "-"
 

@@ -11,6 +11,7 @@ from routing.domain.templates import as_text
 from routing.models import Step
 from routing.queries.desk import Desk
 from routing.queries.facts import knowledge
+from routing.queries.steps import output_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Shown:
     writes: bool = False
     follows: list[str] = field(default_factory=list)
     agent: str = ""
+    wrote: str = ""
 
 
 def request_of(call: Mapping[str, object]) -> Request:
@@ -99,6 +101,8 @@ def shown(review: Review, desk: Desk, *, texts: Mapping[str, str], requests: Seq
             found.next_words = str(proposal.get("next") or "go on with the rules")
         case "retry" | "outcome":
             _about_step(found, proposal)
+        case "check" if proposal["step"]:
+            _about_step(found, proposal)
     return found
 
 
@@ -128,7 +132,7 @@ def _suggestion(review: Review, desk: Desk) -> Suggestion | None:
 def _about_step(found: Shown, proposal: Mapping[str, object]) -> None:
     step = Step.objects.select_related("destination").get(pk=str(proposal["step"]))
     later = Step.objects.filter(group=step.group, ordinal__gt=step.ordinal, status=Step.CANCELLED) if step.group else []
-    found.step, found.writes = step, step.writes
+    found.step, found.writes, found.wrote = step, step.writes, "" if step.writes else output_words(step)
     if step.writes and step.request:
         found.requests = [request_of(step.request)]
         found.follows = [str((one.request or {}).get("name", one.name)) for one in later]

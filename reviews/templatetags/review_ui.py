@@ -13,6 +13,7 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
 from reviews.domain.hidden import hidden_names, name_of, pieces, spelled_out
+from reviews.queries.quality import Right
 
 register = template.Library()
 
@@ -32,6 +33,17 @@ def _drawn(part: str, hidden: bool) -> str | SafeString:  # noqa: FBT001 - one h
     if not hidden:
         return part
     return format_html('<span class="hidden-char" title="{}">{}</span>', name_of(part), f"U+{ord(part):04X}")
+
+
+@register.simple_tag
+def interval_bar(part: Right) -> SafeString:
+    """Draw a share as a dot on a line from 0 to 100 %, with its interval as a thicker part of it."""
+    return format_html(
+        '<svg class="interval" viewBox="0 0 100 12" width="100" height="12" aria-hidden="true" focusable="false">'
+        '<path class="interval-whole" d="M0 6h100"/><path class="interval-part" d="M{} 6H{}"/>'
+        '<circle cx="{}" cy="6" r="4"/></svg>',
+        *(f"{share:.1f}" for share in (part.low, part.high, min(96, max(4, part.percent)))),
+    )
 
 
 @register.filter

@@ -23,6 +23,7 @@ from reviews.queries.people import is_lead, may_decide, queues_of
 from reviews.queries.proposals import Shown, shown
 from reviews.queries.redone import can_redo
 from routing.domain.roles import Actor
+from routing.domain.states import FINAL_STATES
 from routing.errors import Invalid, NotVisible
 from routing.forms.numbers import whole_number
 from routing.queries import desk as desk_queries
@@ -128,6 +129,7 @@ def show(
         "may_decline": _may_decline(found),
         "can_redo": found.status == Review.OPEN and can_redo(found),
         "can_ask": bool(found.item.requester_email),
+        "can_reopen": found.item.state in FINAL_STATES,
     }
     url = reverse("reviews:review", args=[found.pk]) + narrowed(request).query
     return draw(request, context, url=url, status=status)
@@ -156,7 +158,7 @@ def _pairs(form: VerdictForm, prefix: str, other: str) -> list[tuple[BoundField,
 
 def _may_decline(found: Review) -> bool:
     kind = found.proposal.get("kind")
-    return kind != "task" and not (kind == "route" and found.queue.slug == FALLBACK_QUEUE)
+    return kind not in {"task", "check"} and not (kind == "route" and found.queue.slug == FALLBACK_QUEUE)
 
 
 def _typed(form: VerdictForm) -> list[tuple[str, str]]:

@@ -91,7 +91,8 @@ def _settle_safely(work: Pass) -> None:
         logger.exception("deciding item %s failed", item.pk)
         item.work_type = work_type  # kept by Django outside the item's own attributes
         item.__dict__.update(before)
-        for pending in (work.revisions, work.decisions, work.steps, work.openings, work.questions, work.letters):
+        written = (work.revisions, work.decisions, work.steps, work.openings, work.checks, work.questions, work.letters)
+        for pending in written:
             pending.clear()
         _to_person_after_error(work)
 
@@ -159,19 +160,8 @@ def flush(passes: Sequence[Pass], actor: Actor = DESK) -> None:
     Question.objects.bulk_create([row for work in passes for row in work.questions])
     letters = [row for work in passes for row in work.letters]
     Letter.objects.bulk_create(letters)
-    openings = [(work, opening) for work in passes for opening in work.openings]
-    if openings:
-        opened = people().open([opening for _, opening in openings], passes[0].now)
-        for (work, opening), review in zip(openings, opened, strict=True):
-            change = work.change
-            if change is None:
-                continue
-            change.data |= {"review": review.review_id, "cause": opening.cause}
-            if change.action is not Action.ASK_OUTCOME:
-                change.owner = Owner(OwnerKind.QUEUE, review.queue, review.queue_name)
-                change.review = _point(review)
-            elif change.to is not State.IN_REVIEW:
-                change.review = ReviewPoint()
+    _open_reviews(passes)
+    _open_checks(passes)
     for work in passes:
         if work.change is not None and work.decisions:
             work.change.data["decision"] = work.decisions[-1].pk
@@ -184,6 +174,31 @@ def flush(passes: Sequence[Pass], actor: Actor = DESK) -> None:
             transaction.on_commit(lambda step_id=step.pk: nudges.run_step(step_id))  # type: ignore[misc]
     if letters:
         transaction.on_commit(nudges.send_letters)
+
+
+def _open_reviews(passes: Sequence[Pass]) -> None:
+    """Open the reviews that items now wait for, and point the items to them."""
+    openings = [(work, opening) for work in passes for opening in work.openings]
+    opened = people().open([opening for _, opening in openings], passes[0].now) if openings else []
+    for (work, opening), review in zip(openings, opened, strict=True):
+        change = work.change
+        if change is None:
+            continue
+        change.data |= {"review": review.review_id, "cause": opening.cause}
+        if change.action is not Action.ASK_OUTCOME:
+            change.owner = Owner(OwnerKind.QUEUE, review.queue, review.queue_name)
+            change.review = _point(review)
+        elif change.to is not State.IN_REVIEW:
+            change.review = ReviewPoint()
+
+
+def _open_checks(passes: Sequence[Pass]) -> None:
+    """Open the reviews that ask afterwards, which change nothing about their items."""
+    checks = [(work, opening) for work in passes for opening in work.checks]
+    opened = people().open([opening for _, opening in checks], passes[0].now) if checks else []
+    for (work, _), review in zip(checks, opened, strict=True):
+        if work.change is not None:
+            work.change.data["check"] = review.review_id
 
 
 def _point(review: Opened) -> ReviewPoint:

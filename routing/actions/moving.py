@@ -49,7 +49,7 @@ def move(*, actor: Actor, item_id: int, to: str, version: int | None = None, rea
         if refused:
             raise NotAllowed(f"{item.code}: {refused}.")
         end_what_runs(work, f"{actor.name} moved it")
-        asked = people().asked(actor, item)
+        asked = [one for one in people().asked(actor, item) if not one.afterwards]
         if asked and (action is Action.SEND_TO or State(name) not in FINAL_STATES):
             raise Conflict(f"{item.code}: first somebody must say what became of what was sent. {asked[0].question}")
         item.run += 1

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 
-from routing.actions import asking, finding
+from routing.actions import asking, finding, sampling
 from routing.actions.calls import Call, model_texts, render_call, with_params
 from routing.actions.passes import Pass
 from routing.actions.proposals import approval, escalation, fallback_queue, next_words, proposal_of, question_of
@@ -54,6 +54,7 @@ def settle(work: Pass) -> None:
                 _wait(work, decision)
             case engine.Kind.FINISH:
                 _end(work, decision, Action.FINISH, State.DONE)
+                sampling.draw(work)
             case engine.Kind.STOP:
                 _end(work, decision, Action.STOP_BY_RULE, State.STOPPED)
         _look_ahead(work, decision)

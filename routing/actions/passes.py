@@ -34,6 +34,7 @@ class Pass:
     decisions: list[Decision] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     openings: list[Opening] = field(default_factory=list)
+    checks: list[Opening] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
     change: Change | None = None

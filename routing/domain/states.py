@@ -58,6 +58,8 @@ class Action(StrEnum):
     STOP = "stop"
     CLOSE_DONE = "close_done"
     REOPEN = "reopen"
+    ASK_CHECK = "ask_check"
+    DECIDE_CHECK = "decide_check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +110,11 @@ _allow({_REVIEW}, Action.ADD_INPUT, {_REVIEW}, _STAFF)
 _allow({_REVIEW}, Action.DECIDE_REVIEW, {_INCOMING, _WORKING, _WAITING, _REVIEW, _DONE, _STOPPED}, _STAFF)
 _allow({_REVIEW}, Action.HAND_ON, {_REVIEW}, _SYSTEM)
 _allow({_WORKING}, Action.UNDO, {_REVIEW}, _STAFF)
-# Whether an effect went through is asked wherever its item is by then; the question and its answer move nothing.
+# Whether an effect went through, or was right, is asked wherever its item is by then; the answer moves nothing.
 for _state in State:
     _allow({_state}, Action.ASK_OUTCOME, {_state}, _SYSTEM)
     _allow({_state}, Action.DECIDE_OUTCOME, {_state}, _STAFF)
+    _allow({_state}, Action.DECIDE_CHECK, {_state}, _STAFF)
 
 _allow(OPEN_STATES, Action.SEND_TO, {_WORKING, _REVIEW}, _TRIAGE)
 _allow(OPEN_STATES, Action.REQUEUE, {_INCOMING}, _TRIAGE)
@@ -119,6 +122,8 @@ _allow(OPEN_STATES, Action.HOLD, {_WAITING}, _TRIAGE)
 _allow(OPEN_STATES, Action.STOP, {_STOPPED}, _TRIAGE)
 _allow(OPEN_STATES, Action.CLOSE_DONE, {_DONE}, _TRIAGE)
 _allow(FINAL_STATES, Action.REOPEN, {_INCOMING}, _STAFF)
+for _state in FINAL_STATES:
+    _allow({_state}, Action.ASK_CHECK, {_state}, _STAFF)
 
 
 def refusal(state: State, action: Action, role: Role, target: State | None = None) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
@@ -86,6 +87,20 @@ class DestinationForm(forms.Form):
         return None
 
 
+_CHECKED = ("Checked afterwards", ("check_percent",))
+
+
+def _check_percent() -> forms.IntegerField:
+    return forms.IntegerField(
+        label="How much of what it finishes alone, in per cent",
+        min_value=0,
+        max_value=100,
+        required=False,
+        help_text="Drawn by chance: what no person looked at goes to people afterwards. "
+        f"Empty: the desk's own share, {settings.SPOT_CHECK_PERCENT} %.",
+    )
+
+
 class AgentForm(DestinationForm):
     """An AI agent: a prompt from named facts, and the schema its answer must keep to."""
 
@@ -94,6 +109,7 @@ class AgentForm(DestinationForm):
         ("What it is told", ("system", "prompt")),
         ("What it answers", ("schema",)),
         ("Model and limits", ("model", "max_tokens", "timeout_seconds")),
+        _CHECKED,
     )
 
     system = forms.CharField(
@@ -109,6 +125,7 @@ class AgentForm(DestinationForm):
     model = forms.CharField(label="Model", max_length=100, required=False, help_text="Empty: the desk's own model.")
     max_tokens = forms.IntegerField(label="Longest answer, in tokens", min_value=1, max_value=100_000, initial=800)
     timeout_seconds = forms.IntegerField(label="Longest wait, in seconds", min_value=1, max_value=300, initial=60)
+    check_percent = _check_percent()
 
 
 class HttpForm(DestinationForm):
@@ -201,6 +218,7 @@ class HttpToolForm(HttpForm):
         _REQUEST,
         _SECRET,
         ("The answer", ("success_path", "success_equals", "fields_given", "timeout_seconds")),
+        _CHECKED,
     )
 
     effect = forms.ChoiceField(
@@ -219,6 +237,7 @@ class HttpToolForm(HttpForm):
         help_text="A path, such as status.",
     )
     success_equals = forms.CharField(label="…says", max_length=200, required=False, help_text="Such as ok.")
+    check_percent = _check_percent()
 
     def clean(self) -> dict[str, Any]:
         """Check what concerns several fields."""
@@ -247,7 +266,7 @@ class MailToolForm(DestinationForm):
     """A tool that sends a mail."""
 
     kind, via, title = DestinationKind.TOOL, "mail", "Tool that sends a mail"
-    sections = (("The mail", ("to", "subject", "text")), ("Approval", _RULE_MAY))
+    sections = (("The mail", ("to", "subject", "text")), ("Approval", _RULE_MAY), _CHECKED)
 
     to = TemplateField(label="To", rows=1, initial="{{ item.requester_email }}", max_length=500)
     subject = TemplateField(label="Subject", rows=1, initial="Re: {{ item.title }}", max_length=500)
@@ -256,6 +275,7 @@ class MailToolForm(DestinationForm):
     )
     rule_may_approve = _may_approve()
     rule_may_approve_model_text = _may_approve_model_text()
+    check_percent = _check_percent()
 
     def config(self) -> dict[str, object]:
         """Return the configuration; a mail always changes something."""

@@ -65,6 +65,14 @@ def step_line(step: Step) -> StepLine:
     )
 
 
+def output_words(step: Step) -> str:
+    """Return what a step yielded as a text: its one text, else all of it as JSON; empty when there is none."""
+    output = step.output or {}
+    if len(output) == 1 and all(isinstance(value, str) for value in output.values()):
+        return str(next(iter(output.values())))
+    return _pretty(output) if output else ""
+
+
 def sent_words(request: Mapping[str, object]) -> str:
     """Return a stored request as a text: the mail, the HTTP request or the messages to a model; without secrets."""
     if request.get("via") == "mail":

@@ -174,6 +174,12 @@ _OUTCOMES = {
     "reject": "Found that what was sent before had not gone through",
     "reassign": "Given to somebody else",
 }
+_CHECKS = {
+    "approve": "Looked at afterwards: it was right",
+    "reject": "Looked at afterwards: it was not right",
+    "reassign": "Given to somebody else to look at afterwards",
+}
+_AFTERWARDS = {"decide_outcome": _OUTCOMES, "decide_check": _CHECKS}
 _CAUSES = {
     "approval": "Approval needed",
     "missing": "Something is missing that a person must know",
@@ -200,6 +206,7 @@ _PLAIN = {
     "stop": "Closed, not done",
     "close_done": "Closed as done",
     "reopen": "Reopened",
+    "ask_check": "A problem was reported",
 }
 
 
@@ -238,8 +245,10 @@ def _title(item: WorkItem, event: Event, decision: Explained | None, names: Name
             return _step_title(names.steps.get(number_of(data, "step")))
         case "decide_review":
             return _VERDICTS.get(str(data.get("kind", "")), "Decided") + _ticked(number_of(data, "checks"))
-        case "decide_outcome":
-            return _OUTCOMES.get(str(data.get("kind", "")), "Decided")
+        case "decide_outcome" | "decide_check":
+            return _AFTERWARDS[event.kind].get(str(data.get("kind", "")), "Decided")
+    if data.get("check"):
+        return f"{_PLAIN[event.kind]}, and drawn to be looked at afterwards"
     return _PLAIN.get(event.kind) or event.kind.replace("_", " ").capitalize()
 
 

@@ -28,7 +28,7 @@ def test_every_route_has_a_row() -> None:
 
 def values_for(world: World, row: Row, route: str) -> dict[str, object]:
     item = world.items[row.item]
-    slug = "refund" if "destinations/" in route else "support"
+    slug = "refund" if "destinations/" in route or "places/" in route else "support"
     return {
         "code": item.code,
         "slug": slug,

@@ -9,12 +9,12 @@ from django.test import Client
 from django.utils import timezone
 
 from reviews.models import Membership, Review, Verdict
-from reviews.queries.figures import figures
+from reviews.queries.figures import figures, queue_to_measure
 from reviews.views.figures import guarded, lasting, rate
 from routing.models import WorkItem
 from tests.reviews.conftest import ALWAYS, Bench
 
-PAGE, TABLE = "/reviews/queues/support/", "/reviews/queues/support/figures.csv"
+PAGE, TABLE = "/insights/queues/support/", "/insights/queues/support/figures.csv"
 
 
 @pytest.fixture
@@ -50,8 +50,8 @@ def test_what_waits_and_what_was_decided_is_counted(tasks: Bench) -> None:
     )
     late, _ = tasks.item("A late task"), tasks.item("Another task")
     Review.objects.filter(item=late).update(due_at=timezone.now() - timedelta(minutes=1))
-    queue = tasks.desk.queues["support"]
-    found = figures(tasks.people["ada"], queue, 7, timezone.now())
+    ada = tasks.people["ada"]
+    found = figures(ada, queue_to_measure(ada, "support"), 7, timezone.now())
     assert (found.waiting, found.overdue, found.arrived, found.decided) == (2, 1, 6, 4)
     assert found.oldest == Review.objects.get(item=late).arrived_at
     assert lasting(found.to_claim.median) == "37 min 30 s"
@@ -73,7 +73,8 @@ def test_reassigning_undone_and_first_verdicts_count_for_nothing(tasks: Bench) -
         {"kind": "ask", "undone_at": timezone.now()},
     ):
         Verdict.objects.create(review=review, by=tasks.desk.people["ben"], at=timezone.now(), epoch=1, **more)
-    assert figures(tasks.people["ada"], tasks.desk.queues["support"], 7, timezone.now()).decided == 1
+    ada = tasks.people["ada"]
+    assert figures(ada, queue_to_measure(ada, "support"), 7, timezone.now()).decided == 1
 
 
 def test_figures_per_person_are_for_leads(tasks: Bench) -> None:
@@ -90,7 +91,7 @@ def test_a_queue_is_measured_by_its_people_operators_and_admins(tasks: Bench) ->
     Membership.objects.filter(user=tasks.desk.people["ben"]).delete()
     answers = {who: client_of(tasks, who).get(PAGE).status_code for who in ("ana", "ben", "olu", "ada")}
     assert answers == {"ana": 200, "ben": 404, "olu": 200, "ada": 200}
-    assert client_of(tasks, "ada").get("/reviews/queues/nowhere/").status_code == 404
+    assert client_of(tasks, "ada").get("/insights/queues/nowhere/").status_code == 404
 
 
 def test_what_was_decided_is_downloaded_and_no_cell_is_a_formula(tasks: Bench) -> None:

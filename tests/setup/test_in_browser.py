@@ -341,7 +341,7 @@ PAGES = (
     "/settings/types/support/inputs/amount/",
     "/settings/queues/",
     "/settings/queues/finance/",
-    "/reviews/queues/finance/",
+    "/insights/queues/finance/",
     "/settings/queues/finance/edit/",
     "/settings/people/",
     "/settings/people/new/",

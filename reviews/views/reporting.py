@@ -1,0 +1,36 @@
+"""Reporting a problem with a finished item."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from reviews.actions.reporting import report_problem, suspects
+from reviews.forms.reports import ReportForm
+from routing.errors import Conflict, Invalid
+from routing.queries.items import find_item
+from routing.views.access import DeskRequest, page
+
+
+@page("GET", "POST")
+def report(request: DeskRequest, code: str) -> HttpResponse:
+    """Ask what is wrong with an item, and have people look at it."""
+    item = find_item(request.actor, code)
+    form = ReportForm(request.POST or None, steps=suspects(item))
+    status = 200
+    if request.method == "POST" and form.is_valid():
+        try:
+            found = report_problem(
+                actor=request.actor,
+                item_id=item.pk,
+                text=form.cleaned_data["text"],
+                place=form.cleaned_data.get("place", ""),
+            )
+        except (Conflict, Invalid) as error:
+            form.add_error(None, str(error))
+            status = 409 if isinstance(error, Conflict) else 422
+        else:
+            messages.success(request, f"Thank you. {found.queue} looks at {item.code}; what you wrote is in its notes.")
+            return redirect(item.get_absolute_url())
+    elif request.method == "POST":
+        status = 422
+    return render(request, "reviews/report.html", {"item": item, "form": form}, status=status)

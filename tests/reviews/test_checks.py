@@ -1,0 +1,187 @@
+"""Work that finished without a person is looked at afterwards: drawn by chance, or because somebody reported it."""
+
+import threading
+from typing import Any
+
+import pytest
+from django.db import connection
+from pytest_django import Settings
+
+from reviews.actions import claiming
+from reviews.actions.claiming import claim_next
+from reviews.actions.reporting import report_problem
+from reviews.models import Review
+from routing.domain.roles import Actor, Role
+from routing.domain.states import State
+from routing.errors import Conflict, Invalid, NotAllowed
+from routing.models import Event, WorkItem
+from tests.desks import fresh
+from tests.reviews.conftest import ALWAYS, DRAFT_FIRST, Bench, after, approve_write
+
+FINISH = {"when": ALWAYS, "then": {"do": "finish"}}
+
+
+@pytest.fixture
+def alone(bench: Bench, settings: Settings) -> Bench:
+    """A desk whose agent finishes work alone, all of which is drawn."""
+    settings.SPOT_CHECK_PERCENT = 100
+    bench.desk.rules("support", DRAFT_FIRST, FINISH)
+    return bench
+
+
+def answer(bench: Bench, review: Review, who: str, kind: str, **judgement: Any) -> None:
+    bench.judge(claiming.claim(actor=bench.people[who], review_id=review.pk), kind, who, **judgement)
+
+
+def check_on(item: WorkItem) -> Review:
+    return Review.objects.get(item=item, kind=Review.CHECK, status=Review.OPEN)
+
+
+def test_finished_without_a_person_is_drawn_and_shows_what_was_done(alone: Bench) -> None:
+    item = alone.item()
+
+    check = check_on(item)
+    assert item.state == State.DONE
+    assert (check.cause, check.about, check.queue.slug) == ("spot_check", ["reply"], "triage")
+    assert check.question == "Reply did this and nobody looked. Was it right?"
+    assert Event.objects.get(item=item, kind="finish").data["check"] == check.pk
+
+
+def test_a_share_of_none_draws_nothing(alone: Bench, settings: Settings) -> None:
+    settings.SPOT_CHECK_PERCENT = 0
+
+    item = alone.item()
+
+    assert item.state == State.DONE
+    assert not Review.objects.filter(item=item).exists()
+
+
+def test_an_agent_has_its_own_share(alone: Bench, settings: Settings) -> None:
+    alone.desk.destination("other", "agent", system="", prompt="{{ item.text }}", schema=None, check_percent=0)
+    alone.desk.rules(
+        "support", {"when": {"fact": "steps.other", "op": "missing"}, "then": {"do": "go", "to": ["other"]}}, FINISH
+    )
+
+    item = alone.item()
+
+    assert not Review.objects.filter(item=item).exists()
+
+
+def test_what_a_person_decided_is_not_drawn(alone: Bench) -> None:
+    alone.desk.rules("support", DRAFT_FIRST, after("reply", approve_write("refund")), FINISH)
+    item = alone.item()
+
+    alone.decide_as(item, "approve")
+    item = alone.let_it_leave(item)
+
+    assert item.state == State.DONE
+    assert not Review.objects.filter(item=item, kind=Review.CHECK).exists()
+
+
+@pytest.mark.parametrize("kind", ["approve", "reject"])
+def test_the_answer_moves_nothing(alone: Bench, kind: str) -> None:
+    item = alone.item()
+    before = (item.state, item.run, item.owner_kind, item.owner_since)
+
+    alone.decide_as(item, kind, who="olu", comment="It forgot the order number.")
+
+    item = fresh(item)
+    assert (item.state, item.run, item.owner_kind, item.owner_since) == before
+    assert Event.objects.filter(item=item).latest("seq").kind == "decide_check"
+    assert not Review.objects.filter(item=item, status=Review.OPEN).exists()
+
+
+def test_not_right_needs_a_word_why(alone: Bench) -> None:
+    item = alone.item()
+
+    with pytest.raises(Invalid, match="Say what was wrong"):
+        alone.decide_as(item, "reject", who="olu", comment=" ")
+    with pytest.raises(Invalid, match="Only say whether it was right"):
+        alone.decide_as(item, "correct", who="olu", correction={"fields": {"text": "x"}})
+
+
+def test_not_right_can_reopen_the_request(alone: Bench) -> None:
+    item = alone.item()
+
+    item = alone.decide_as(item, "reject", who="olu", comment="No.", reopen=True)
+
+    assert (item.state, item.run) == (State.INCOMING, 2)
+    assert alone.go_on(item).state == State.DONE
+
+
+def test_an_open_check_stays_when_its_request_is_reopened_and_asks_others(alone: Bench) -> None:
+    item = alone.item()
+    check = check_on(item)
+    alone.desk.rules("support", {"when": ALWAYS, "then": {"do": "escalate", "queue": "support", "reason": "Look."}})
+
+    answer(alone, check, "olu", "reassign", to="queue:support")
+    reported = report_problem(actor=alone.people["olu"], item_id=item.pk, text="Kim says so.")
+    answer(alone, reported, "olu", "reject", comment="Kim is right.", reopen=True)
+    item = alone.go_on(item)
+
+    assert item.state == State.IN_REVIEW
+    assert {row.pk for row in Review.objects.filter(item=item, status=Review.OPEN)} == {check.pk, item.review_id}
+    with pytest.raises(Invalid, match="cannot be reopened"):
+        answer(alone, check, "ana", "reject", comment="Kim is right.", reopen=True)
+
+
+def test_a_check_comes_after_what_people_wait_for(alone: Bench) -> None:
+    first = alone.item()
+    alone.desk.rules("support", {"when": ALWAYS, "then": {"do": "escalate", "queue": "triage", "reason": "Look."}})
+    second = alone.item("And another")
+
+    taken = claim_next(actor=alone.people["olu"])
+
+    assert taken is not None
+    assert taken.item_id == second.pk
+    assert check_on(first).order_at > Review.objects.get(item=second).order_at
+
+
+def test_a_reported_problem_asks_people_once_and_keeps_every_word(bench: Bench) -> None:
+    bench.desk.rules("support", DRAFT_FIRST, FINISH)
+    item = bench.item()
+
+    one = report_problem(actor=bench.people["ana"], item_id=item.pk, text="Wrong order.", place="reply")
+    two = report_problem(actor=bench.people["ben"], item_id=item.pk, text="I saw it too.")
+
+    assert one.pk == two.pk
+    assert (one.cause, one.about, one.reason) == ("reported", ["reply"], "Wrong order.")
+    assert [note.text for note in item.notes.all()] == [
+        "Reported a problem: Wrong order.",
+        "Reported a problem: I saw it too.",
+    ]
+
+
+def test_many_reports_at_once_ask_once(bench: Bench) -> None:
+    bench.desk.rules("support", FINISH)
+    item = bench.item()
+    barrier = threading.Barrier(6)
+
+    def report() -> None:
+        barrier.wait()
+        report_problem(actor=bench.people["ana"], item_id=item.pk, text="Wrong.")
+        connection.close()
+
+    threads = [threading.Thread(target=report) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+
+    assert Review.objects.filter(item=item, cause="reported").count() == 1
+    assert item.notes.count() == 6
+
+
+def test_only_staff_report_and_only_what_has_ended(bench: Bench) -> None:
+    look = {"when": ALWAYS, "then": {"do": "escalate", "queue": "support", "reason": "Look."}}
+    bench.desk.rules("support", look, FINISH)
+    item = bench.item()
+
+    with pytest.raises(Conflict, match="write a note, or move it"):
+        report_problem(actor=bench.people["ana"], item_id=item.pk, text="Wrong.")
+    bench.go_on(bench.decide_as(item, "approve"))
+    with pytest.raises(NotAllowed):
+        report_problem(actor=Actor(Role.REQUESTER, "Kim"), item_id=item.pk, text="Wrong.")
+    with pytest.raises(Invalid, match="was not with"):
+        report_problem(actor=bench.people["ana"], item_id=item.pk, text="Wrong.", place="refund")
+    assert not item.notes.exists()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reviews.views import deciding, workbench
+from reviews.views import batching, deciding, workbench
 
 app_name = "reviews"
 urlpatterns = [
@@ -14,5 +14,7 @@ urlpatterns = [
     path("<int:review_id>/renew", deciding.renew, name="renew"),
     path("<int:review_id>/give-back", deciding.give_back, name="give_back"),
     path("<int:review_id>/decide", deciding.decide, name="decide"),
+    path("<int:review_id>/together", batching.together, name="together"),
+    path("<int:review_id>/together/undo", batching.undo_together, name="undo_together"),
     path("<int:review_id>/undo", deciding.undo, name="undo"),
 ]

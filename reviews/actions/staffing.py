@@ -33,6 +33,7 @@ class QueueDetails:
     overflow_id: int | None = None
     overflow_minutes: int | None = None
     eyes: int = 1
+    high_risk: bool = False
     staff_role: str = ""
     group_ids: tuple[int, ...] = ()
     member_ids: frozenset[int] = frozenset()
@@ -70,6 +71,7 @@ def save_queue(*, actor: Actor, slug: str, details: QueueDetails, new: bool = Fa
                 "overflow_id": details.overflow_id,
                 "overflow_minutes": details.overflow_minutes,
                 "eyes": details.eyes,
+                "high_risk": details.high_risk,
                 "staff_role": details.staff_role,
             },
         )

@@ -60,6 +60,11 @@ class QueueForm(forms.Form):
         initial=1,
         help_text="Whoever sent a request in, changed it last, fixed it or approved it first cannot be the second.",
     )
+    high_risk = forms.BooleanField(
+        label="High risk: each review is decided alone",
+        required=False,
+        help_text="Else reviews that ask the same can be looked at side by side, and the ticked ones decided at once.",
+    )
     lease_minutes = MinutesField(
         label="Somebody who takes a review keeps it for", most=_WEEK, initial=10, help_text="Then others may take it."
     )
@@ -162,6 +167,8 @@ def initial_of(queue: Queue) -> dict[str, object]:
         "calendar",
         "overflow",
         "overflow_minutes",
+        "eyes",
+        "high_risk",
         "lease_minutes",
         "hold_seconds",
         "staff_role",

@@ -37,7 +37,8 @@ class Queue(models.Model):
     Its staff are its members, the members of its groups, and everybody with ``staff_role``; this is resolved when
     asked. ``hold_seconds`` is how long an approved effect waits for an undo before it leaves the house. The minutes to
     decide in are those of ``calendar`` (None: of any hour). What nobody took for ``overflow_minutes`` of them is handed
-    to ``overflow``. ``eyes`` is how many people must approve: 1 or 2.
+    to ``overflow``. ``eyes`` is how many people must approve: 1 or 2. In a ``high_risk`` queue each review is decided
+    alone.
     """
 
     destination = models.OneToOneField(
@@ -56,6 +57,7 @@ class Queue(models.Model):
     overflow = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     overflow_minutes = models.PositiveIntegerField(null=True, blank=True)
     eyes = models.PositiveSmallIntegerField(default=1)
+    high_risk = models.BooleanField(default=False)
     lease_minutes = models.PositiveSmallIntegerField(default=10)
     hold_seconds = models.PositiveSmallIntegerField(default=10)
 

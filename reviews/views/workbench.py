@@ -16,6 +16,7 @@ from reviews.actions.previewing import preview_calls
 from reviews.forms.verdicts import VerdictForm
 from reviews.models import Review, Verdict
 from reviews.queries import waiting
+from reviews.queries.alike import alike, why_alone
 from reviews.queries.evidence import evidence, why
 from reviews.queries.hands import eyes_of
 from reviews.queries.narrowing import Narrowing, choices
@@ -27,7 +28,7 @@ from routing.domain.states import FINAL_STATES
 from routing.errors import Invalid, NotVisible
 from routing.forms.numbers import whole_number
 from routing.queries import desk as desk_queries
-from routing.queries.desk import FALLBACK_QUEUE
+from routing.queries.desk import FALLBACK_QUEUE, Desk
 from routing.transitions import database_now
 from routing.views.access import DeskRequest, page
 
@@ -128,6 +129,7 @@ def show(
         "typed": _typed(bound) if found.status != Review.OPEN else [],
         "may_decline": _may_decline(found),
         "can_redo": found.status == Review.OPEN and can_redo(found),
+        "alike": _alike(request.actor, found, desk),
         "can_ask": bool(found.item.requester_email),
         "can_reopen": found.item.state in FINAL_STATES,
     }
@@ -154,6 +156,13 @@ def _before_undo(actor: Actor, found: Review, form: VerdictForm) -> VerdictForm:
 def _pairs(form: VerdictForm, prefix: str, other: str) -> list[tuple[BoundField, BoundField]]:
     names = [name.removeprefix(prefix) for name in form.fields if name.startswith(prefix)]
     return [(form[f"{prefix}{name}"], form[f"{other}{name}"]) for name in names]
+
+
+def _alike(actor: Actor, found: Review, desk: Desk) -> int:
+    """Return how many others can be decided together with this review."""
+    if found.status != Review.OPEN or why_alone(found, desk):
+        return 0
+    return sum(pk != found.pk for pk in alike(actor, found).values_list("pk", flat=True))
 
 
 def _may_decline(found: Review) -> bool:

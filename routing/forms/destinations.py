@@ -198,11 +198,15 @@ class HttpForm(DestinationForm):
 
 _REQUEST = ("The request", ("method", "url", "headers", "body"))
 _SECRET = ("Credential", ("credential_header", "credential_secret", "credential_forget"))
-_RULE_MAY = ("rule_may_approve", "rule_may_approve_model_text")
+_RULE_MAY = ("rule_may_approve", "rule_may_approve_model_text", "high_risk")
 
 
 def _may_approve() -> forms.BooleanField:
     return forms.BooleanField(label="A rule may approve it without a person", required=False)
+
+
+def _high_risk() -> forms.BooleanField:
+    return forms.BooleanField(label="High risk: each request is approved alone, never several at once", required=False)
 
 
 def _may_approve_model_text() -> forms.BooleanField:
@@ -230,6 +234,7 @@ class HttpToolForm(HttpForm):
     )
     rule_may_approve = _may_approve()
     rule_may_approve_model_text = _may_approve_model_text()
+    high_risk = _high_risk()
     success_path = forms.CharField(
         label="It worked when this field of the answer",
         max_length=200,
@@ -275,6 +280,7 @@ class MailToolForm(DestinationForm):
     )
     rule_may_approve = _may_approve()
     rule_may_approve_model_text = _may_approve_model_text()
+    high_risk = _high_risk()
     check_percent = _check_percent()
 
     def config(self) -> dict[str, object]:

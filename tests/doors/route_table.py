@@ -112,6 +112,8 @@ PAGES: dict[str, Row] = {
     f"{_REVIEW}renew": Row(None, STAFF),
     f"{_REVIEW}give-back": Row(None, STAFF),
     f"{_REVIEW}decide": Row(None, STAFF),
+    f"{_REVIEW}together": Row(STAFF, STAFF),
+    f"{_REVIEW}together/undo": Row(None, STAFF),
     f"{_REVIEW}undo": Row(None, STAFF),
     "settings/queues/": Row(STAFF),
     "settings/queues/new/": Row(ADMIN, ADMIN),

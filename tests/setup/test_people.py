@@ -8,6 +8,7 @@ from django.test import Client
 
 from dispatchdesk.accounts.models import User
 from dispatchdesk.accounts.people import first_admin
+from reviews.forms.queues import QueueForm, initial_of
 from reviews.models import Queue
 from reviews.queries.people import staff_of
 from routing.domain.roles import Role
@@ -231,3 +232,9 @@ def test_a_desk_gets_an_admin_only_while_none_can_sign_in(transactional_db: None
     user, password = made
     assert (user.username, user.role, user.check_password(password)) == ("admin-2", "admin", True)
     assert first_admin() is None
+
+
+def test_the_form_of_a_queue_shows_all_that_is_stored(desk: TestDesk) -> None:
+    Group.objects.create(name="insiders")
+    queue = desk.queues["finance"]
+    assert set(QueueForm(existing=queue).fields) == set(initial_of(queue))

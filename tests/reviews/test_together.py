@@ -1,0 +1,161 @@
+"""Reviews that ask the same are decided together: each by itself, only what was ticked, never what is high-risk."""
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from reviews.actions import claiming
+from reviews.actions.batching import Decided, decide_together
+from reviews.actions.judging import Judgement
+from reviews.models import Queue, Review, Verdict
+from reviews.queries.alike import alike, cards
+from routing.domain.states import State
+from routing.errors import Invalid, NotAllowed
+from routing.models import Step, WorkItem
+from routing.queries import desk as desk_queries
+from tests.desks import fresh
+from tests.reviews.conftest import ALWAYS, Bench, approve_write
+
+REFUND = {"when": ALWAYS, "then": approve_write("refund")}
+
+
+@pytest.fixture
+def three(bench: Bench) -> list[WorkItem]:
+    """Three requests for whose refund the same rule asks."""
+    bench.desk.rules("support", REFUND)
+    return [bench.item(f"Please refund my order K-1000{number}") for number in range(3)]
+
+
+def reviews_of(items: Sequence[WorkItem]) -> list[Review]:
+    return list(Review.objects.filter(item__in=items, status=Review.OPEN).order_by("order_at", "pk"))
+
+
+def decide(bench: Bench, picks: Sequence[Review], kind: str = "approve", who: str = "ana") -> Sequence[Decided]:
+    return decide_together(
+        actor=bench.people[who],
+        review_id=picks[0].pk,
+        digests={row.pk: row.digest for row in picks},
+        judgement=Judgement(kind, comment="" if kind == "approve" else "Not now."),
+    )
+
+
+def test_the_ticked_are_approved_each_bound_to_its_own_request(bench: Bench, three: list[WorkItem]) -> None:
+    rows = reviews_of(three)
+
+    done = decide(bench, rows[:2])
+
+    assert [one.verdict is not None for one in done] == [True, True]
+    assert [fresh(item).state for item in three] == [State.WORKING, State.WORKING, State.IN_REVIEW]
+    for row, verdict in zip(rows[:2], Verdict.objects.order_by("review_id"), strict=True):
+        assert verdict.digest == row.digest
+        [step] = Step.objects.filter(approval_id=verdict.pk)
+        assert (step.item_id, step.digest) == (row.item_id, row.proposal["calls"][0]["digest"])
+    assert Review.objects.get(pk=rows[2].pk).claimed_by is None
+
+
+def test_one_that_was_not_seen_as_it_is_keeps_none_of_the_others(bench: Bench, three: list[WorkItem]) -> None:
+    rows = reviews_of(three)
+    claiming.claim(actor=bench.people["ben"], review_id=rows[1].pk)
+
+    rows[2].digest = "0" * 64
+    done = decide(bench, rows)
+
+    assert [one.verdict is not None for one in done] == [True, False, False]
+    assert "ben is looking at this" in done[1].refused or "not offered" in done[1].refused
+    assert "changed since you saw it" in done[2].refused
+    assert Review.objects.get(pk=rows[2].pk).claimed_by is None
+
+
+def test_only_what_is_alike_is_decided(bench: Bench, three: list[WorkItem]) -> None:
+    bench.desk.rules("support", {"when": ALWAYS, "then": approve_write("send")})
+    other = bench.review(bench.item("Please refund my order K-10009"))
+    rows = reviews_of(three[:1])
+
+    done = decide(bench, [*rows, other])
+
+    assert [one.verdict is not None for one in done] == [True, False]
+    assert Review.objects.get(pk=other.pk).status == Review.OPEN
+
+
+@pytest.mark.parametrize("given", [{"high_risk": True}, {"eyes": 2}, {"checklist": ["Is it theirs?"]}])
+def test_some_queues_decide_each_alone(bench: Bench, three: list[WorkItem], given: dict[str, Any]) -> None:
+    Queue.objects.filter(destination__slug="support").update(**given)
+
+    with pytest.raises(NotAllowed, match="each review is decided alone"):
+        decide(bench, reviews_of(three))
+    client = Client()
+    client.force_login(bench.desk.people["ana"])
+    assert client.get(f"/reviews/{reviews_of(three)[0].pk}/together").status_code == 403
+    assert "asks the same" not in client.get(f"/reviews/{reviews_of(three)[0].pk}/").content.decode()
+
+
+def test_a_high_risk_tool_is_approved_alone(bench: Bench, three: list[WorkItem]) -> None:
+    place = desk_queries.load().places["refund"]
+    bench.desk.destination("refund", "tool", **{**place.config, "high_risk": True})
+
+    with pytest.raises(NotAllowed, match="Refund is marked high-risk"):
+        decide(bench, reviews_of(three))
+
+
+@pytest.mark.parametrize("kind", ["correct", "reassign", "ask", "complete", "nonsense"])
+def test_several_are_only_approved_or_declined(bench: Bench, three: list[WorkItem], kind: str) -> None:
+    with pytest.raises(Invalid, match="only approved or declined"):
+        decide(bench, reviews_of(three), kind)
+
+
+def test_who_does_not_staff_the_queue_decides_none(bench: Bench, three: list[WorkItem]) -> None:
+    done = decide(bench, reviews_of(three), who="olu")
+
+    assert [one.verdict for one in done] == [None] * 3
+
+
+def test_two_people_at_once_decide_each_once(bench: Bench, three: list[WorkItem]) -> None:
+    rows, barrier = reviews_of(three), threading.Barrier(2)
+    results: list[Sequence[Decided]] = []
+
+    def go(who: str) -> None:
+        barrier.wait()
+        results.append(decide(bench, rows, who=who))
+        connection.close()
+
+    threads = [threading.Thread(target=go, args=(who,)) for who in ("ana", "ben")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+
+    assert Verdict.objects.count() == 3
+    assert sum(one.verdict is not None for done in results for one in done) == 3
+
+
+def test_what_differs_is_marked(bench: Bench, three: list[WorkItem]) -> None:
+    rows = list(alike(bench.people["ana"], reviews_of(three)[0]))
+
+    shown = cards(rows, desk_queries.load())
+
+    marked = [[part.text for line in card.lines for part in line.parts if part.op == "added"] for card in shown]
+    assert [set(texts) for texts in marked] == [{"10000"}, {"10001"}, {"10002"}]
+
+
+def test_ticked_on_the_page_and_taken_back_at_once(bench: Bench, three: list[WorkItem]) -> None:
+    rows, client = reviews_of(three), Client()
+    client.force_login(bench.desk.people["ana"])
+    address = f"/reviews/{rows[0].pk}/together"
+    digests = {f"digest-{row.pk}": row.digest for row in rows}
+
+    page = client.get(address).content.decode()
+    none = client.post(address, {**digests, "verdict": "approve"})
+    no_reason = client.post(address, {**digests, "verdict": "reject", "tick": [rows[0].pk]})
+    done = client.post(address, {**digests, "verdict": "approve", "tick": [rows[0].pk, rows[1].pk]})
+    back = client.post(f"{address}/undo", {"tick": [rows[0].pk, rows[1].pk]}, follow=True)
+
+    assert page.count("Open alone") == 3
+    assert (none.status_code, no_reason.status_code, done.status_code) == (422, 422, 200)
+    assert "Undo them all" in done.content.decode()
+    assert "Undone. Nothing was sent" in back.content.decode()
+    assert [fresh(item).state for item in three] == [State.IN_REVIEW] * 3
+    assert not Step.objects.filter(item__in=three, status=Step.DUE).exists()

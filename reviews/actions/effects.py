@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reviews.actions.judging import Judgement
 
 _CAN_BE_CORRECTED = frozenset({"route", "continue", "output", "calls", "facts"})
+RETYPED = frozenset({"output", "calls", "facts", "retry"})
 _MOST_RESULTS, _LONGEST_RESULT_NAME = 60, 60
 _WORDS = {"approve": "approved", "correct": "corrected", "reject": "declined", "complete": "completed"}
 
@@ -44,6 +45,9 @@ def apply(work: Pass, review: Review, verdict: Verdict, judgement: "Judgement", 
         return
     if judgement.kind == "reject":
         _reject(work, review, kind, actor)
+        return
+    if retypes(review, judgement):
+        _retype(work, judgement, actor)
         return
     _judged(work, review, judgement.kind, actor)
     _carry_out(work, review, verdict, judgement, actor)
@@ -93,7 +97,7 @@ def _check_fits(review: Review, kind: str, judgement: "Judgement") -> None:
         raise Invalid("A task is marked done, reassigned or sent back with a question.")
     if kind != "task" and judgement.kind == "complete":
         raise Invalid("Only a task can be marked done.")
-    if judgement.kind == "correct" and kind not in _CAN_BE_CORRECTED:
+    if judgement.kind == "correct" and kind not in _CAN_BE_CORRECTED and not retypes(review, judgement):
         raise Invalid("There is nothing to correct here.")
     if judgement.kind == "approve" and judgement.correction and kind != "facts":
         raise Invalid("An approval changes nothing. Send a correction as one.", {"correction": "not with approve"})
@@ -141,12 +145,36 @@ def _chosen(work: Pass, chosen: Mapping[str, object]) -> tuple[str, str]:
     return type_slug, destination
 
 
+def retypes(review: Review, judgement: "Judgement") -> bool:
+    """Return whether a correction says that the item is of another type, so that what is proposed is not used."""
+    is_fix = judgement.kind == "correct" and "type" in judgement.correction
+    return is_fix and review.proposal.get("kind") in RETYPED
+
+
+def _retype(work: Pass, judgement: "Judgement", actor: Actor) -> None:
+    """Give the item another type and begin a new run: its inputs stay, what was done does not count."""
+    type_slug, _ = _chosen(work, judgement.correction)
+    if len(judgement.correction) > 1:
+        raise Invalid("Change the type alone: what is proposed is not used then.", {"correction": "type alone"})
+    if work.item.work_type is not None and type_slug == work.item.work_type.slug:
+        raise Invalid(f"{work.item.code} is of this type already.", {"type": "unchanged"})
+    work.item.run += 1
+    work.item.question_rounds = 0
+    _label(work, type_slug, actor)
+    outcomes.set_type(work, work.desk.types[type_slug], _person(actor))
+    _go_on(work)
+
+
+def _label(work: Pass, label: str, actor: Actor) -> None:
+    RouterLabel.objects.update_or_create(
+        item=work.item, defaults={"label": label, "by_name": actor.name, "at": work.now}
+    )
+
+
 def _route(work: Pass, review: Review, judgement: "Judgement", actor: Actor) -> None:
     chosen = judgement.correction if judgement.kind == "correct" else review.proposal
     type_slug, destination = _chosen(work, chosen)
-    RouterLabel.objects.update_or_create(
-        item=work.item, defaults={"label": type_slug or destination, "by_name": actor.name, "at": work.now}
-    )
+    _label(work, type_slug or destination, actor)
     if type_slug:
         outcomes.set_type(work, work.desk.types[type_slug], _person(actor))
     if not destination:

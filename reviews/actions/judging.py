@@ -32,9 +32,10 @@ class Judgement:
     """What somebody decided, as it came in.
 
     ``correction`` changes the proposal: ``fields`` of an output, ``drafts`` of calls, ``type`` or ``destination`` of a
-    route, ``inputs``. ``result`` is what a task yields. ``to`` is ``queue:SLUG`` or ``person:USERNAME``. ``inputs``
-    names what the requester is asked. ``checks`` are the points of the queue's checklist that were ticked. ``reopen``
-    has the rules decide an item anew that was not handled right.
+    route, ``inputs``; or ``type`` alone, when the item is of another type and the proposal is not used. ``result`` is
+    what a task yields. ``to`` is ``queue:SLUG`` or ``person:USERNAME``. ``inputs`` names what the requester is asked.
+    ``checks`` are the points of the queue's checklist that were ticked. ``reopen`` has the rules decide an item anew
+    that was not handled right.
     """
 
     kind: str
@@ -99,19 +100,21 @@ def _decide(work: Pass, review: Review, epoch: int, judgement: Judgement, actor:
         body=_body(judgement),
         comment=judgement.comment,
     )
-    if second.is_first(review, judgement.kind):
+    retypes = effects.retypes(review, judgement)
+    if second.is_first(review, judgement.kind) and not retypes:
         second.note_first(work, review, verdict, judgement)
         verdict.hold_until = work.now + timedelta(seconds=review.queue.hold_seconds)
         verdict.save(update_fields=["hold_until"])
         deciding.flush([work], actor)
         return verdict
-    second.check_second(review, judgement.kind, actor.person_id)
+    if not retypes:
+        second.check_second(review, judgement.kind, actor.person_id)
     verdict.save()
     if judgement.kind == "reassign":
         _reassign(review, judgement, actor, work.now)
         _owner_follows(review, actor, verdict)
         return verdict
-    first = first_approval(review) if judgement.kind in {"reject", "redo"} else None
+    first = first_approval(review) if judgement.kind in {"reject", "redo"} or retypes else None
     if first is not None:  # what is not approved leaves nothing of the first approval behind
         effects.take_back(work, first)
     _close(review, verdict)

@@ -21,7 +21,7 @@ LONGEST_TEXT = 20_000
 LONG_FROM = 80
 # Which field shows what an action refuses about a part of a judgement.
 _FIELD_OF = {"comment": "ask_note", "to": "reassign_to", "type": "where", "destination": "where"}
-_OWN_FIELDS = frozenset({"decline_reason", "redo_note", "reassign_to", "where", "checks"})
+_OWN_FIELDS = frozenset({"decline_reason", "redo_note", "reassign_to", "where", "checks", "new_type"})
 EDITED = ("field:", "draft:", "input:", "none:", "result:", "checks")
 # What a queue's checklist is gone through before approving.
 _CHECKED = frozenset({"output", "calls", "continue"})
@@ -96,6 +96,12 @@ class VerdictForm(forms.Form):
             max_length=2000,
             widget=forms.Textarea(attrs={"rows": 2}),
         )
+        self.fields["new_type"] = forms.ChoiceField(
+            label="It is of the type",
+            help_text="Its rules decide from the start. What is known of the request stays; this proposal is not used.",
+            required=False,
+            choices=[("", "Choose"), *self._other_types()],
+        )
         self.fields["reassign_to"] = forms.ChoiceField(label="Give to", required=False, choices=self._colleagues())
         self.fields["reassign_note"] = forms.CharField(
             label="Note for them", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
@@ -116,6 +122,16 @@ class VerdictForm(forms.Form):
 
     def _specs(self) -> tuple[InputSpec, ...]:
         return self.desk.catalogue(self.review.item.work_type_id).inputs
+
+    @property
+    def can_retype(self) -> bool:
+        """Whether the item can be of another type."""
+        return bool(self._other_types())
+
+    def _other_types(self) -> list[tuple[str, str]]:
+        mine = self.review.item.work_type_id
+        types = sorted(self.desk.types.items())
+        return [(slug, row.name) for slug, row in types if row.active and row.pk != mine]
 
     def _colleagues(self) -> Choices:
         queues = [(f"queue:{queue.slug}", str(queue)) for queue in queues_for(self.review)]
@@ -231,6 +247,10 @@ class VerdictForm(forms.Form):
         """Return what was decided; raises Invalid with a message per field. The form has been validated."""
         verdict = str(self.data.get("verdict", ""))
         given = self.cleaned_data
+        if verdict == "retype":
+            if not given["new_type"]:
+                raise Invalid("Choose the type.", {"new_type": "Choose the type."})
+            return Judgement("correct", {"type": given["new_type"]}, comment=given["comment"])
         if verdict not in KINDS:
             raise Invalid("Nothing was decided. Use one of the buttons below.")
         match verdict:

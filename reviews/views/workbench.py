@@ -12,6 +12,7 @@ from django.urls import reverse
 from django_htmx.http import push_url, trigger_client_event
 
 from reviews.actions.claiming import closed_words
+from reviews.actions.effects import RETYPED
 from reviews.actions.previewing import preview_calls
 from reviews.forms.verdicts import VerdictForm
 from reviews.models import Review, Verdict
@@ -131,6 +132,7 @@ def show(
         "can_redo": found.status == Review.OPEN and can_redo(found),
         "alike": _alike(request.actor, found, desk),
         "can_ask": bool(found.item.requester_email),
+        "can_retype": found.proposal.get("kind") in RETYPED and bound.can_retype,
         "can_reopen": found.item.state in FINAL_STATES,
     }
     url = reverse("reviews:review", args=[found.pk]) + narrowed(request).query

@@ -54,6 +54,7 @@ NAMES = [
         "takeover",
         "takeover_note",
         "tick",
+        "new_type",
         "reopen",
         "place",
         "high_risk",

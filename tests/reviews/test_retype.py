@@ -1,0 +1,86 @@
+"""A reviewer says that a request is of another type: its inputs carry over, and nothing that was proposed is used."""
+
+import pytest
+from django.test import Client
+
+from reviews.actions import claiming
+from reviews.models import Queue, Review
+from routing.domain.states import State
+from routing.errors import Invalid
+from routing.models import FactRevision, RouterLabel, Step, WorkItem
+from routing.queries.facts import knowledge
+from routing.transitions import database_now
+from tests.desks import fresh
+from tests.reviews.conftest import DRAFT_FIRST, Bench, after, approve_write
+
+
+@pytest.fixture
+def drafted(bench: Bench) -> WorkItem:
+    """A request whose refund, with an agent's words in it, waits for approval; its true type asks Finance."""
+    bench.desk.work_type("returns", {"name": "order_number", "required": True, "pattern": r"\b(K-\d+)\b"})
+    look = {"do": "escalate", "queue": "finance", "reason": "May it come back?"}
+    bench.desk.rules("returns", {"when": {"fact": "input.order_number", "op": "known"}, "then": look}, DRAFT_FIRST)
+    bench.desk.rules("support", DRAFT_FIRST, after("reply", approve_write("refund")))
+    return bench.item()
+
+
+def test_the_new_types_rules_decide_with_the_inputs_and_without_what_was_done(bench: Bench, drafted: WorkItem) -> None:
+    bench.decide_as(drafted, "correct", correction={"type": "returns"})
+    item = bench.go_on(drafted)
+
+    assert item.work_type is not None
+    assert (item.work_type.slug, item.state, item.run) == ("returns", State.IN_REVIEW, 2)
+    assert bench.review(item).queue.slug == "finance"
+    known = knowledge([item], database_now())[item.pk].facts
+    assert known["input.order_number"].value == "K-10234"
+    assert not {name for name in known if name.startswith(("steps.", "reviews."))}
+    assert not Step.objects.filter(item=item, writes=True).exists()
+    assert RouterLabel.objects.get(item=item).label == "returns"
+
+
+def test_nothing_is_held_approved_by_it(bench: Bench, drafted: WorkItem) -> None:
+    bench.decide_as(drafted, "correct", correction={"type": "returns"})
+
+    assert not FactRevision.objects.filter(item=drafted, name__startswith="reviews.").exists()
+
+
+@pytest.mark.parametrize(
+    ("correction", "words"),
+    [
+        ({"type": "nowhere"}, "There is no work type"),
+        ({"type": "support"}, "is of this type already"),
+        ({"type": "returns", "drafts": {"steps.reply.output.text": "x"}}, "Change the type alone"),
+    ],
+)
+def test_what_is_no_other_type_is_refused(
+    bench: Bench, drafted: WorkItem, correction: dict[str, object], words: str
+) -> None:
+    with pytest.raises(Invalid, match=words):
+        bench.decide_as(drafted, "correct", correction=correction)
+    assert fresh(drafted).state == State.IN_REVIEW
+
+
+def test_it_needs_no_second_approval_and_voids_the_first(bench: Bench, drafted: WorkItem) -> None:
+    Queue.objects.filter(destination__slug="support").update(eyes=2)
+    bench.decide_as(drafted, "approve", who="ana")
+
+    bench.decide_as(drafted, "correct", who="ben", correction={"type": "returns"})
+    item = bench.go_on(drafted)
+
+    assert bench.review(item).queue.slug == "finance"
+
+
+def test_it_is_chosen_in_the_workbench(bench: Bench, drafted: WorkItem) -> None:
+    review = claiming.claim(actor=bench.people["ana"], review_id=bench.review(drafted).pk)
+    client = Client()
+    client.force_login(bench.desk.people["ana"])
+    form = {"epoch": review.epoch, "digest": review.digest, "verdict": "retype"}
+    address = f"/reviews/{review.pk}/decide"
+
+    nothing = client.post(address, form)
+    done = client.post(address, form | {"new_type": "returns"})
+
+    assert nothing.status_code == 422
+    assert "Choose the type." in nothing.content.decode()
+    assert done.status_code == 303
+    assert Review.objects.get(pk=review.pk).status == Review.DECIDED

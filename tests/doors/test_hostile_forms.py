@@ -53,6 +53,7 @@ NAMES = [
         "where",
         "takeover",
         "takeover_note",
+        "public",
         "cause",
         "pass_on",
         "later",

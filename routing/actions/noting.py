@@ -23,7 +23,7 @@ def add_note(*, actor: Actor, item_id: int, text: str, public: bool = False, key
     """
     if not actor.is_staff_member:
         raise NotAllowed("Only people of this desk write notes.")
-    text = text.strip()
+    text = text.replace("\r\n", "\n").strip()
     if not text or len(text) > LONGEST_NOTE:
         raise Invalid("Write something first, of at most 10,000 characters.", {"text": "empty or too long"})
     with transaction.atomic():

@@ -10,6 +10,7 @@ urlpatterns = [
     path("next", deciding.take_next, name="next"),
     path("<int:review_id>/", workbench.review, name="review"),
     path("<int:review_id>/preview", workbench.preview, name="preview"),
+    path("<int:review_id>/notes", deciding.add_note, name="add_note"),
     path("<int:review_id>/take", deciding.take, name="take"),
     path("<int:review_id>/renew", deciding.renew, name="renew"),
     path("<int:review_id>/give-back", deciding.give_back, name="give_back"),

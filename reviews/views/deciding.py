@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
 from django.urls import reverse
 
 from reviews.actions import claiming, judging
@@ -12,10 +13,12 @@ from reviews.forms.verdicts import VerdictForm
 from reviews.models import Review, Verdict
 from reviews.views.workbench import claim_of, narrowed, show, wanted
 from routing.errors import Conflict, Invalid, NotAllowed
+from routing.forms.notes import NoteForm
 from routing.forms.numbers import whole_number
 from routing.queries import desk as desk_queries
 from routing.transitions import database_now
 from routing.views.access import DeskRequest, page
+from routing.views.notes import keep_note
 
 LATER_MINUTES = LATER // timedelta(minutes=1)
 _DONE = {
@@ -124,6 +127,26 @@ def undo(request: DeskRequest, review_id: int) -> HttpResponse:
         return _to(request, reverse("reviews:home"))
     messages.success(request, f"Undone. Nothing was sent; {found.item.code} is yours again.")
     return _to(request, reverse("reviews:review", args=[found.pk]))
+
+
+@page("POST")
+def add_note(request: DeskRequest, review_id: int) -> HttpResponse:
+    """Keep an internal note on the review's item; for htmx draw the notes alone, so that the review stays as it is."""
+    found = wanted(request.actor, review_id)
+    form, wrong = keep_note(request, found.item)
+    if request.htmx and request.htmx.target == "notes":
+        context = {
+            "review": found,
+            "notes": list(found.item.notes.all()),
+            "note_form": form if wrong else NoteForm(),
+            "narrowing": narrowed(request),
+            "added": not wrong,
+        }
+        return render(request, "reviews/_notes.html", context, status=wrong or 200)
+    if wrong:
+        return show(request, found, note_form=form, status=wrong)
+    path = reverse("reviews:review", args=[found.pk])
+    return HttpResponseRedirect(f"{path}{narrowed(request).query}#notes", status=303)
 
 
 def _number(request: DeskRequest, name: str) -> int:

@@ -27,6 +27,7 @@ from reviews.queries.redone import can_redo
 from routing.domain.roles import Actor
 from routing.domain.states import FINAL_STATES
 from routing.errors import Invalid, NotVisible
+from routing.forms.notes import NoteForm
 from routing.forms.numbers import whole_number
 from routing.queries import desk as desk_queries
 from routing.queries.desk import FALLBACK_QUEUE, Desk
@@ -104,7 +105,13 @@ def narrowed(request: DeskRequest) -> Narrowing:
 
 
 def show(
-    request: DeskRequest, found: Review, *, form: VerdictForm | None = None, message: str = "", status: int = 200
+    request: DeskRequest,
+    found: Review,
+    *,
+    form: VerdictForm | None = None,
+    note_form: NoteForm | None = None,
+    message: str = "",
+    status: int = 200,
 ) -> HttpResponse:
     """Draw one review, with what was typed when there is a form; ``message`` says what went wrong."""
     desk = desk_queries.load()
@@ -124,6 +131,7 @@ def show(
         "results": [bound[name] for name in bound.fields if name.startswith("result:")],
         "why": why(found, desk),
         "evidence": evidence(found, desk),
+        "note_form": note_form or NoteForm(),
         "title_in_text": found.item.text.startswith(found.item.title),
         "message": message,
         "closed": closed_words(found) if found.status != Review.OPEN else "",

@@ -1,23 +1,58 @@
-"""Notes: what people tell each other about an item; they never reach the requester."""
+"""Notes: what people tell each other about an item, and what they write to its requester."""
 
-from routing import transitions
+import uuid
+
+from django.db import transaction
+
+from routing import nudges, transitions
+from routing.actions import asking
 from routing.domain.roles import Actor
-from routing.errors import Invalid, NotAllowed
-from routing.models import Note
+from routing.errors import Conflict, Invalid, NotAllowed
+from routing.models import Note, WorkItem
+from routing.requesters import page_link
 
 LONGEST_NOTE = 10_000
 
 
-def add_note(*, actor: Actor, item_id: int, text: str) -> Note:
-    """Keep a note on an item; raises Invalid when it is empty or too long, NotAllowed for anybody but staff."""
+def add_note(*, actor: Actor, item_id: int, text: str, public: bool = False, key: str = "") -> Note:
+    """Keep a note on an item; a public one is also mailed to the requester, whose page shows it.
+
+    The same ``key`` on the same item returns the note that is there and mails nothing; raises Conflict when that one
+    says something else. Raises Invalid when the text is empty or too long or there is nobody to send it to, NotAllowed
+    for anybody but staff.
+    """
     if not actor.is_staff_member:
         raise NotAllowed("Only people of this desk write notes.")
-    if not text.strip() or len(text) > LONGEST_NOTE:
+    text = text.replace("\r\n", "\n").strip()
+    if not text or len(text) > LONGEST_NOTE:
         raise Invalid("Write something first, of at most 10,000 characters.", {"text": "empty or too long"})
-    return Note.objects.create(
-        item_id=item_id,
-        by_id=actor.user_id,
-        by_name=actor.name[:150],
-        text=text.strip(),
-        at=transitions.database_now(),
+    with transaction.atomic():
+        now = transitions.database_now()
+        note, created = Note.objects.get_or_create(
+            item_id=item_id,
+            key=key or uuid.uuid4().hex,
+            defaults={
+                "by_id": actor.user_id,
+                "by_name": actor.name[:150],
+                "text": text,
+                "public": public,
+                "at": now,
+            },
+        )
+        if not created and (note.text, note.public) != (text, public):
+            raise Conflict("This form was sent before, with something else in it.")
+        if created and public:
+            item = WorkItem.objects.get(pk=item_id)
+            if not item.requester_email:
+                raise Invalid("There is no e-mail address to send it to. Add it as a note instead.")
+            asking.letter(item, "note", now, _letter_body(item, text)).save()
+            transaction.on_commit(nudges.send_letters)
+    return note
+
+
+def _letter_body(item: WorkItem, text: str) -> str:
+    greeting = f"Hello {item.requester_name}," if item.requester_name else "Hello,"
+    return (
+        f"{greeting}\n\nwe have a message for you about your request “{item.title}”:\n\n{text}\n\n"
+        f"You can see how it stands here:\n{page_link(item)}\n\nYour request is {item.code}.\n"
     )

@@ -119,16 +119,24 @@ class Attachment(models.Model):
 
 
 class Note(models.Model):
-    """A comment on an item; an internal one never reaches the requester."""
+    """A comment on an item; only a public one is shown to the requester, without who wrote it.
+
+    ``key`` names the form it came from (empty: none), so that a form sent twice makes one note.
+    """
 
     item = models.ForeignKey(WorkItem, on_delete=models.CASCADE, related_name="notes")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     by_name = models.CharField(max_length=150)
     text = models.TextField()
+    public = models.BooleanField(default=False)
+    key = models.CharField(max_length=64, blank=True)
     at = models.DateTimeField()
 
     class Meta:
         ordering = ["at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["item", "key"], condition=~Q(key=""), name="note_key_once_per_item")
+        ]
 
     def __str__(self) -> str:
         return f"note {self.pk}"

@@ -9,8 +9,8 @@ from django.db.models import Q
 from routing.domain.roles import Actor
 from routing.models import Letter, WorkItem
 
-# What only leads to the requester's page is no news on that page.
-_ONLY_A_LINK = ("link", "received", "question", "reminder")
+# What only leads to the requester's page, or stands on it anyway, is no news there.
+_ON_THEIR_PAGE = ("link", "received", "question", "reminder", "note")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,23 @@ class Mail:
     error: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What people of the desk wrote to the requester; who wrote it stays in the desk."""
+
+    text: str
+    at: datetime
+
+
+def messages_to_requester(item: WorkItem) -> list[Message]:
+    """Return the item's public notes, newest last."""
+    return [Message(*row) for row in item.notes.filter(public=True).values_list("text", "at")]
+
+
 def mails_to_requester(item: WorkItem) -> list[Mail]:
     """Return what was sent to the item's requester besides links to their page, newest first."""
     letters = Letter.objects.filter(item=item, to=item.requester_email, status=Letter.SENT)
-    return _newest_first(letters.exclude(kind__in=_ONLY_A_LINK).select_related("item"))
+    return _newest_first(letters.exclude(kind__in=_ON_THEIR_PAGE).select_related("item"))
 
 
 def mails_of(item: WorkItem) -> list[Mail]:

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 
 from routing import requesters, transitions
-from routing.actions import answering, moving, noting
+from routing.actions import answering, moving
 from routing.domain.facts import value_from_json
 from routing.domain.inputs import InputSpec
 from routing.errors import Conflict, Invalid, NotAllowed
@@ -40,6 +40,7 @@ from routing.queries.steps import step_line, steps_of
 from routing.queries.timeline import Entry, Names, channel_words, events_of, people_names, timeline
 from routing.views import uploads
 from routing.views.access import DeskRequest, page
+from routing.views.notes import keep_note
 
 DRAWER_ENTRIES = 5
 MOST_DIGITS = 10
@@ -158,14 +159,13 @@ def _try_address(item: WorkItem) -> str:
 
 @page("POST")
 def add_note(request: DeskRequest, code: str) -> HttpResponse:
-    """Keep a note that only staff see."""
+    """Keep a note, for the people of the desk or, by the button that says so, for the requester as well."""
     item = find_item(request.actor, code)
-    form = NoteForm(request.POST)
-    if not form.is_valid():
+    form, wrong = keep_note(request, item, offers_sending=True)
+    if wrong:
         found = _read(request, item)
         context = _common(request, item, found) | _whole(item, found) | {"note_form": form}
-        return render(request, "items/item.html", context, status=422)
-    noting.add_note(actor=request.actor, item_id=item.pk, text=form.cleaned_data["text"])
+        return render(request, "items/item.html", context, status=wrong)
     return redirect(f"{item.get_absolute_url()}#notes")
 
 

@@ -20,7 +20,7 @@ from routing.forms.requests import PublicRequestForm, form_key
 from routing.models import Question, WaitKind, WorkItem, WorkType
 from routing.queries import desk as desk_queries
 from routing.queries.facts import knowledge
-from routing.queries.letters import mails_to_requester
+from routing.queries.letters import mails_to_requester, messages_to_requester
 from routing.transitions import database_now
 from routing.views import uploads
 from routing.views.access import open_page
@@ -99,6 +99,7 @@ def _show(
         "is_closed": status == 409,
         "thanks": bool(request.GET.get("thanks")),
         "files": item.files.all(),
+        "notes": messages_to_requester(item),
         "mails": mails_to_requester(item),
     }
     if is_asked and question is not None:

@@ -207,7 +207,8 @@ document.addEventListener("click", (event) => {
   if (panel.open) (panel.querySelector(".bench-panel-body :is(textarea, select)") ?? panel.querySelector(".bench-panel-body input"))?.focus();
 });
 // The old panels stand beside the new ones for a moment; of one name only one may be open, and it is the new one.
-document.addEventListener("htmx:beforeSwap", () => {
+document.addEventListener("htmx:beforeSwap", ({ target }) => {
+  if (target.id !== "workbench") return;
   for (const panel of document.querySelectorAll(".bench-panel[open]")) panel.removeAttribute("name");
 });
 document.addEventListener("htmx:afterSettle", ({ target }) => {

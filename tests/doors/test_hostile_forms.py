@@ -59,6 +59,7 @@ NAMES = [
         "place",
         "high_risk",
         "check_percent",
+        "public",
         "cause",
         "pass_on",
         "later",

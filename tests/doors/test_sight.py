@@ -22,7 +22,7 @@ def addresses(world: World) -> dict[str, list[str]]:
         "get": [base, f"{base}?drawer=1", f"{base}move/", f"{base}inputs/", f"{base}files/{file.pk}/", page],
         "post": [
             *(f"{base}{verb}/" for verb in ("move", "notes", "inputs", "inputs/confirm")),
-            *(f"{page}{verb}" for verb in ("preview", "take", "renew", "give-back", "decide", "undo")),
+            *(f"{page}{verb}" for verb in ("preview", "take", "renew", "give-back", "decide", "undo", "notes")),
         ],
     }
 

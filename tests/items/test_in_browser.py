@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from routing import requesters
-from routing.actions import attaching, noting
+from routing.actions import attaching, letters, moving, noting
 from routing.domain.roles import Actor, Role
 from routing.models import WorkItem
 from tests.desks import TestDesk, decide, fresh
@@ -123,14 +123,55 @@ def test_the_board_shows_the_drawer_and_moves_from_it(
         expect(drawer.locator(".fact-owner")).to_contain_text("Support")
 
 
+def test_of_two_notes_written_by_keyboard_the_requester_reads_the_one_that_was_sent(
+    web: Web, desk: TestDesk, asked: WorkItem, browser: Browser
+) -> None:
+    with context_of(browser) as staff, context_of(browser, width=390) as kims:
+        sign_in(staff, web, desk, "olga")
+        page = opened(staff, f"{web.url}/items/{asked.code}/")
+        keys = page.keyboard
+        for text, tabs in (("Be careful with him.", 1), ("It comes on Monday.", 2)):
+            page.get_by_label("Add a note").focus()
+            keys.type(text)
+            for _ in range(tabs):
+                keys.press("Tab")
+            keys.press("Enter")
+            expect(page.locator("#item-notes .note").last).to_contain_text(text)
+        expect(page.locator("#item-notes .note", has_text="Sent to the requester")).to_have_count(1)
+        expect(page.locator("#item-notes .note").last).to_contain_text("Sent to the requester")
+        expect(page.locator("#item-letters")).to_contain_text(f"[{asked.code}]")
+        theirs = opened(kims, link(web, asked))
+        expect(theirs.get_by_role("heading", name="Messages for you")).to_be_visible()
+        expect(theirs.get_by_text("It comes on Monday.")).to_be_visible()
+        for secret in ("careful", "olga"):
+            expect(theirs.locator("body")).not_to_contain_text(secret)
+        for one in (page, theirs):
+            assert Axe().run(one).response["violations"] == []
+
+
+def test_notes_of_others_show_once_the_item_moves(web: Web, desk: TestDesk, asked: WorkItem, browser: Browser) -> None:
+    olga = Actor(role=Role.OPERATOR, name="olga", user_id=desk.people["olga"].pk)
+    with context_of(browser) as staff:
+        sign_in(staff, web, desk, "rene")
+        page = opened(staff, f"{web.url}/items/{asked.code}/")
+        expect(page.locator("#live")).to_have_attribute("data-live", "connected")
+        page.get_by_label("Add a note").fill("Half a thou")
+        noting.add_note(actor=olga, item_id=asked.pk, text="It comes on Monday.", public=True)
+        moving.move(actor=olga, item_id=asked.pk, to="queue:support")
+        expect(page.locator("#item-notes")).to_contain_text("Sent to the requester")
+        expect(page.get_by_label("Add a note")).to_have_value("Half a thou")
+
+
 def test_hostile_words_and_names_stay_words(web: Web, desk: TestDesk, browser: Browser) -> None:
     olga = Actor(role=Role.OPERATOR, name="olga", user_id=desk.people["olga"].pk)
     item = desk.send(
         HOSTILE, title=HOSTILE[:190], type="support", requester_email="kim@example.org", requester_name=HOSTILE[:140]
     )
     attaching.attach(item_id=item.pk, files=[SimpleUploadedFile("x.svg", b"<svg onload=1>")], by=HOSTILE[:140])
-    noting.add_note(actor=olga, item_id=item.pk, text=HOSTILE)
+    for public in (False, True):
+        noting.add_note(actor=olga, item_id=item.pk, text=f"{HOSTILE} {public}", public=public)
     decide()
+    letters.send_letters()
     with context_of(browser) as staff:
         sign_in(staff, web, desk, "olga")
         asked_for: list[str] = []
@@ -141,6 +182,8 @@ def test_hostile_words_and_names_stay_words(web: Web, desk: TestDesk, browser: B
             expect(page.locator("main")).to_contain_text("onerror")
             assert page.locator("main img, main [hx-get='/x'], main a[href^=javascript]").count() == 0
             assert page.evaluate("window.hacked") is None
+        expect(page.locator(".mail")).to_have_count(1)
+        expect(page.locator(".mail")).to_contain_text(f"{HOSTILE} True")
         assert not [url for url in asked_for if url.endswith("/x")]
 
 
@@ -153,6 +196,9 @@ def test_every_page_can_be_used_by_everybody(
     width: int,
     scheme: Scheme,
 ) -> None:
+    olga = Actor(role=Role.OPERATOR, name="olga", user_id=desk.people["olga"].pk)
+    for public in (False, True):
+        noting.add_note(actor=olga, item_id=asked.pk, text="A long word: " + "x" * 90, public=public)
     pages = [f"/items/{asked.code}/", f"/items/{asked.code}/inputs/", f"/items/{asked.code}/move/", "/outbox/"]
     pages += ["/items/new/?type=support", f"/r/{requesters.page_token(asked)}/", "/r/nothing/"]
     with context_of(browser, width, scheme) as staff:

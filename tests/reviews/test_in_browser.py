@@ -9,7 +9,7 @@ from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from reviews.models import Review, Verdict
-from routing.models import RouterLabel, Step, WorkItem
+from routing.models import Note, RouterLabel, Step, WorkItem
 from tests.desks import fresh
 from tests.feed.conftest import Web, _web, web  # noqa: F401 - fixtures
 from tests.reviews.conftest import ALWAYS, DRAFT_FIRST, Bench, after, approve_write
@@ -262,6 +262,38 @@ def test_without_scripts_a_review_is_taken_corrected_previewed_and_approved(desk
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_label("Text from Reply")).to_have_value("Hello Kim, we are sorry.")
     assert state_of(item) == "in_review"
+
+
+def test_a_note_is_added_by_keyboard_and_what_is_typed_in_the_review_stays(desk: Desk) -> None:
+    item = stopped_at(desk.bench, "calls")
+    page = desk.sit_down("ana", f"/reviews/{desk.bench.claim(item).pk}/")
+    keys = page.keyboard
+    keys.press("e")
+    keys.press("Control+A")
+    keys.type("My better words.")
+    keys.press("Escape")
+    keys.press("d")
+    keys.type("Half a thou")
+    note = page.get_by_label("Add a note")
+    note.focus()
+    keys.type("  ")
+    keys.press("Tab")
+    keys.press("Enter")
+    expect(page.get_by_text("Write something first.")).to_be_visible()
+    expect(note).to_be_focused()
+    keys.type("a c e: call first.")
+    keys.press("Tab")
+    page.locator("#notes button").dblclick()
+    expect(page.locator("#notes li")).to_have_count(1)
+    expect(page.locator("#notes li")).to_contain_text("a c e: call first.")
+    expect(page.locator("#notes-title")).to_be_focused()
+    expect(note).to_have_value("")
+    expect(page.locator("[data-edit]")).to_have_value("My better words.")
+    expect(page.locator("[name=decline_reason]")).to_have_value("Half a thou")
+    assert Axe().run(page).violations_count == 0
+    assert (Note.objects.get().public, state_of(item)) == (False, "in_review")
+    keys.press("r")
+    expect(page.locator(".bench-panel[open]")).to_have_count(1)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -13,7 +13,8 @@ from django.urls import reverse
 
 from reviews.actions import claiming
 from reviews.models import Membership, Review
-from routing.models import Step
+from routing.actions import noting
+from routing.models import Letter, Note, Step
 from tests.desks import fresh
 from tests.reviews.conftest import ALWAYS, DRAFT, DRAFT_FIRST, Bench, after, approve_write
 from tests.reviews.test_judging import stopped_at
@@ -301,12 +302,50 @@ def test_the_evidence_says_where_each_fact_came_from_and_why_it_is_asked(bench: 
     assert "<script>alert(1)" not in page
 
 
+def test_a_note_is_added_from_the_review_and_stays_inside(bench: Bench) -> None:
+    review, client = bench.review(stopped_at(bench, "calls")), browser_of(bench)
+    noting.add_note(actor=bench.people["olu"], item_id=review.item_id, text="It is on its way.", public=True)
+    letters = Letter.objects.filter(kind="note").count()
+    added = client.post(url("add_note", review) + "?queue=support", {"text": "Call\r\nfirst.", "public": "yes"})
+    assert (added.status_code, added["Location"]) == (303, url("review", review) + "?queue=support#notes")
+    section = client.get(url("review", review)).content.decode().partition('id="notes"')[2].partition("<form")[0]
+    words = " ".join(re.sub(r"<[^>]+>", " ", section).split())
+    assert re.search(r"It is on its way\. olu, .* Sent to the requester Call first\. ana, [^S]*$", words)
+    assert Letter.objects.filter(kind="note").count() == letters
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true", "HX-Target": "notes"}])
+@pytest.mark.parametrize(("text", "words"), [(" ", "Write something first."), ("x" * 10_001, "This text has 10001.")])
+def test_a_note_that_cannot_be_kept_stays_typed_in(
+    bench: Bench, headers: dict[str, str], text: str, words: str
+) -> None:
+    review = bench.review(stopped_at(bench, "calls"))
+    answer = browser_of(bench).post(url("add_note", review), {"text": text}, headers=headers)
+    page = answer.content.decode()
+    assert (answer.status_code, words in page, f"{text}</textarea>" in page) == (422, True, True)
+    assert ("<html" in page) is not bool(headers)
+    assert not Note.objects.exists()
+
+
+def test_a_review_takes_as_many_queries_for_one_note_as_for_five(bench: Bench) -> None:
+    review, client = bench.review(stopped_at(bench, "calls")), browser_of(bench)
+
+    def queries() -> int:
+        noting.add_note(actor=bench.people["olu"], item_id=review.item_id, text="Again")
+        with CaptureQueriesContext(connection) as captured:
+            client.get(url("review", review))
+        return len(captured)
+
+    queries()
+    assert len({queries() for _ in range(4)}) == 1
+
+
 def test_a_review_of_a_type_one_may_not_see_does_not_exist(bench: Bench) -> None:
     item = stopped_at(bench, "task")
     review = bench.review(item)
     assert item.work_type is not None
     item.work_type.visible_to.add(Group.objects.create(name="few"))
-    for name in ("take", "decide", "undo", "renew", "give_back"):
+    for name in ("take", "decide", "undo", "renew", "give_back", "add_note"):
         assert browser_of(bench).post(url(name, review)).status_code == 404
     assert browser_of(bench).get(url("review", review)).status_code == 404
 

@@ -100,7 +100,7 @@ def _texts(proposal: Shown) -> list[tuple[str, str]]:
         before = f"{number}. " if len(proposal.requests) > 1 else ""
         found.append((f"{before}{request.name}", "\n".join(f"{name}: {value}" for name, value in request.lines)))
         if request.body:
-            found.append((f"{before}Text", request.readable or request.body))
+            found.append((f"{before}{request.name}: text", request.readable or request.body))
     if proposal.kind == "output":
         found += [(text.label, text.before) for text in proposal.texts]
     if proposal.suggestion is not None:

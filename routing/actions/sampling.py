@@ -31,9 +31,8 @@ def draw(work: Pass) -> None:
 
 
 def last_steps(steps: list[Step]) -> list[Step]:
-    """Return the last step that worked of each agent and tool."""
-    kinds = {DestinationKind.AGENT, DestinationKind.TOOL}
-    done = [step for step in steps if step.status == Step.SUCCEEDED and step.kind in kinds]
+    """Return the last step that worked of each agent, and of each tool that changed something."""
+    done = [s for s in steps if s.status == Step.SUCCEEDED and (s.writes or s.kind == DestinationKind.AGENT)]
     return list({step.name: step for step in done}.values())
 
 

@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dispatchdesk.board.urls")),
     path("", include("dispatchdesk.accounts.urls")),
     path("", include("routing.urls")),
+    path("items/", include("reviews.urls_account")),
     path("r/", include("routing.urls.requests")),
     path("reviews/", include("reviews.urls")),
     path("settings/queues/", include("reviews.urls_setup")),

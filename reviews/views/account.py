@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from reviews.queries.account import account
+from reviews.views.others import default_day
 from routing.queries import desk as desk_queries
 from routing.queries.items import find_item
 from routing.queries.timeline import channel_words
@@ -22,6 +23,7 @@ def item_account(request: DeskRequest, code: str) -> HttpResponse:
         "channel": channel_words(item.channel),
         "account": found,
         "linked": {one.id for one in found.decided.rows if one.book and request.actor.may_see_type(one.type_id)},
+        "since": default_day(),
         "now": database_now(),
         "zone": timezone.get_current_timezone_name(),
     }

@@ -48,6 +48,7 @@ PAGES: dict[str, Row] = {
     "items/<str:code>/inputs/confirm/": Row(None, STAFF),
     "items/<str:code>/files/<int:file_id>/": Row(STAFF),
     "items/<str:code>/account/": Row(STAFF),
+    "items/<str:code>/others/": Row(STAFF),
     "outbox/": Row(STAFF),
     "rulebooks/": Row(STAFF),
     _BOOK: Row(STAFF),

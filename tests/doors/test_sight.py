@@ -21,7 +21,7 @@ def addresses(world: World) -> dict[str, list[str]]:
     return {
         "get": [
             *(base, f"{base}?drawer=1", f"{base}move/", f"{base}inputs/", f"{base}files/{file.pk}/", page),
-            *(f"{base}account/"),
+            *(f"{base}account/", f"{base}others/?rule=r1"),
         ],
         "post": [
             *(f"{base}{verb}/" for verb in ("move", "notes", "inputs", "inputs/confirm")),

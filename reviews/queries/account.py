@@ -3,23 +3,25 @@
 import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
 from reviews.models import Verdict
-from reviews.queries.evidence import FactLine, fact_line, revision_words
+from reviews.queries.evidence import FactLine, capital, fact_line, revision_words
 from reviews.queries.looks import Asked, asked_of, verdicts_of
 from reviews.queries.proposals import Request, request_of
 from routing.domain.digests import digest
+from routing.domain.facts import value_from_json
+from routing.domain.templates import as_text
 from routing.models import Attachment, Decision, DestinationKind, FactRevision, Step, WorkItem
 from routing.queries.decided import Decided, decided
 from routing.queries.decisions import decisions_of, explained, revisions_of
 from routing.queries.desk import Desk
-from routing.queries.items import people_in
+from routing.queries.items import MOVES, people_in
 from routing.queries.letters import Mail, mails_of
 from routing.queries.steps import StepLine, step_line, steps_of
-from routing.queries.timeline import Names, people_names
+from routing.queries.timeline import Entry, Names, events_of, people_names, timeline
 
 MOST = 200
 _NOT_PART_OF_CALL = frozenset({"digest", "version_id", "with"})
@@ -58,12 +60,16 @@ class Routed:
 
 @dataclass(frozen=True, slots=True)
 class Handoff:
-    """One step that was asked something; ``slug`` is its destination's (empty: the AI router or reader)."""
+    """One step that was asked something; ``slug`` is its destination's (empty: the AI router or reader).
+
+    ``fields`` is its output as (name, text), empty when it holds more than that: then it is told as it is stored.
+    """
 
     step: Step
     line: StepLine
     slug: str
     model: str
+    fields: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,7 @@ class Sent:
     approved_at: datetime | None
     before: str
     exact: bool
+    fields: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,7 @@ class Account:
     said: Part[Handoff]
     decided: Part[Decided]
     asked: Part[Asked]
+    moved: Part[Entry]
     sent: Part[Sent]
     letters: Part[Mail]
 
@@ -100,8 +108,10 @@ class Account:
 def account(item: WorkItem, desk: Desk) -> Account:
     """Return the account of an item, in a fixed number of queries whatever happened to it."""
     revisions, decisions, steps = revisions_of(item), decisions_of(item), steps_of(item)
-    people = people_names(people_in(revisions))
-    found = decided(explained(item, desk, revisions, decisions), Names(desk, people))
+    moves = [event for event in events_of(item) if event.kind in MOVES]
+    people = people_names(people_in(revisions) | {event.actor_id for event in moves})
+    names = Names(desk, people, reasons={note.at: note.text for note in item.notes.all()})
+    found = decided(explained(item, desk, revisions, decisions), names)
     verdicts = verdicts_of(item)
     asking = [_handoff(step) for step in steps if not step.writes]
     return Account(
@@ -112,8 +122,9 @@ def account(item: WorkItem, desk: Desk) -> Account:
         said=part([one for one in asking if not _looks_up(one.step)]),
         decided=part(found),
         asked=part(asked_of(item, desk, verdicts)),
+        moved=part(timeline(item, moves, [], names)),
         sent=part(_sent(steps, verdicts, {one.id: one for one in found})),
-        letters=part([_without_link(mail) for mail in reversed(mails_of(item))]),
+        letters=part([_without_link(mail) for mail in reversed(mails_of(item)) if not mail.by_tool]),
     )
 
 
@@ -173,7 +184,15 @@ def _routed(item: WorkItem, desk: Desk, revisions: Sequence[FactRevision]) -> li
 
 def _handoff(step: Step) -> Handoff:
     model = str((step.request or {}).get("model", ""))
-    return Handoff(step, step_line(step), step.destination.slug if step.destination else "", model)
+    slug = step.destination.slug if step.destination else ""
+    return Handoff(step, step_line(step), slug, model, _fields(step.output))
+
+
+def _fields(output: object) -> list[tuple[str, str]]:
+    """Return an output that is but names and plain values in lines; nothing when it is more."""
+    if not isinstance(output, dict) or any(isinstance(value, dict | list) for value in output.values()):
+        return []
+    return [(capital(name.replace("_", " ")), as_text(value_from_json(value))) for name, value in output.items()]
 
 
 def _looks_up(step: Step) -> bool:
@@ -209,6 +228,7 @@ def _sent(steps: Sequence[Step], verdicts: Sequence[Verdict], by_id: Mapping[int
                 approved_at=approved_at,
                 before=_approved_before(verdict, verdicts),
                 exact=matches and _digest_of(request) == step.digest,
+                fields=_fields(step.output),
             )
         )
     return found
@@ -230,4 +250,4 @@ def _approved_before(verdict: Verdict | None, verdicts: Sequence[Verdict]) -> st
 def _without_link(mail: Mail) -> Mail:
     """Return a mail without the address of the requester's page, which lets in whoever holds the paper."""
     body = _OWN_LINK.sub("(the requester's own link)", mail.body)
-    return Mail(mail.item, mail.to, mail.subject, body, mail.at, mail.sent, mail.error)
+    return replace(mail, body=body)

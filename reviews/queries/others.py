@@ -162,17 +162,24 @@ def written_alike(actor: Actor, step: Step, since: datetime, cursor: Cursor) -> 
 
 def _judged_steps(steps: Sequence[Step]) -> dict[int, str]:
     """Return the first thing that people decided on what each step wrote, by the step's id."""
+    items = [one.item_id for one in steps]
     words: dict[int, str] = {}
-    for verdict in _standing(Q(review__item__in=[one.item_id for one in steps])):
-        agents = agents_behind(verdict.review)
-        mine = [
-            one
-            for one in steps
-            if one.item_id == verdict.review.item_id and one.name in agents and one.created_at <= verdict.at
-        ]
-        if mine:  # of several, it is the newest that people saw
-            words.setdefault(max(mine, key=lambda one: one.pk).pk, _verdict_words(verdict))
+    for verdict in _standing(Q(review__item__in=items)):
+        seen = _seen_in(verdict.review, steps)
+        if seen is not None:
+            words.setdefault(seen.pk, _verdict_words(verdict))
+    for review in Review.objects.filter(item__in=items, status=Review.OPEN):
+        seen = _seen_in(review, steps)
+        if seen is not None:
+            words.setdefault(seen.pk, "Not decided yet")
     return words
+
+
+def _seen_in(review: Review, steps: Sequence[Step]) -> Step | None:
+    """Return the step whose text a review shows: the newest of the item before it was asked."""
+    agents = agents_behind(review)
+    wrote = [one for one in steps if one.item_id == review.item_id and one.name in agents]
+    return max((one for one in wrote if one.created_at <= review.arrived_at), key=lambda one: one.pk, default=None)
 
 
 def _standing(which: Q) -> Iterable[Verdict]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from routing.domain.catalogue import Catalogue
 from routing.domain.rules import BY_RULE, Go
-from routing.domain.sentences import duration
+from routing.domain.sentences import duration, rule_sentence
 from routing.models import Decision
 from routing.queries.decisions import Explained
 from routing.queries.desk import Desk
@@ -56,10 +56,20 @@ def _decided(one: Explained, names: Names) -> Decided:
         book_name=str(book) if book else "",
         version=row.version.number if row.version else 0,
         type_id=book.work_type_id if book else None,
-        why=reason.text,
+        why=_why(one, reason.text),
         met=reason.deciding.details if reason.deciding else (),
         digests=tuple(map(str, row.detail.get("digests") or ())),
     )
+
+
+def _why(one: Explained, text: str) -> str:
+    """Return the rule's sentence, or why it could not do what it says; without its name, which stands before."""
+    if one.rule is None:
+        return text
+    if one.row.fires:
+        return rule_sentence(one.rule, one.catalogue)
+    rest = text.removeprefix(f"{rule_name(one.number, one.rule.name)} of {one.title}")
+    return rest.removeprefix(":").strip() if rest.startswith(":") else f"It{rest}"
 
 
 def book_slug(row: Decision) -> str:

@@ -14,7 +14,8 @@ from reviews.actions import judging
 from reviews.models import Review, Verdict
 from reviews.queries import account as accounts
 from reviews.queries.account import account
-from routing.models import Decision, Letter, Step, WorkItem, WorkType
+from routing.actions import moving
+from routing.models import Decision, FactRevision, Letter, Step, WorkItem, WorkType
 from routing.queries import desk as desk_queries
 from tests.reviews.conftest import DRAFT, Bench
 from tests.reviews.test_figures import client_of
@@ -27,9 +28,9 @@ def page_of(client: Client, item: WorkItem, query: str = "", page: str = "accoun
     return response.content.decode()
 
 
-def corrected(bench: Bench, seconds: int = 200) -> WorkItem:
+def corrected(bench: Bench, seconds: int = 200, **given: str) -> WorkItem:
     """An item whose draft Ana looked at so long, fixed and sent."""
-    item = stopped_at(bench, "calls")
+    item = stopped_at(bench, "calls", **given)
     review = bench.claim(item)
     Review.objects.filter(pk=review.pk).update(claimed_at=timezone.now() - timedelta(seconds=seconds))
     verdict = bench.judge(review, "correct", comment="Too short\u202e.", **FIX_CALLS)
@@ -87,6 +88,30 @@ def test_what_was_undone_is_told_as_undone_and_each_look_has_its_own_time(bench:
     assert looks[1].taken_at is not None
     assert looks[0].taken_at < looks[1].taken_at
     assert page_of(client_of(bench, "olu"), item).count('<span class="tag">Undone</span>') == 1
+
+
+def test_a_move_by_hand_is_told_with_its_reason_and_an_erased_value_as_erased(bench: Bench) -> None:
+    item = stopped_at(bench, "calls")
+    moving.move(actor=bench.people["olu"], item_id=item.pk, to="state:done", reason="Settled on the phone")
+    FactRevision.objects.filter(item=item, name="input.order_number").update(value=None, quote="")
+    found = account(item, desk_queries.load())
+    assert [(move.title, move.who, move.said) for move in found.moved.rows] == [
+        ("Closed as done", "olu", "Settled on the phone")
+    ]
+    assert [fact.value for fact in found.facts.rows if fact.label == "Order_number"] == ["erased"]
+    assert "No longer asked since" in page_of(client_of(bench, "olu"), item)
+
+
+def test_a_value_that_no_decision_saw_is_not_told(bench: Bench) -> None:
+    item = corrected(bench)
+    row = FactRevision.objects.get(item=item, name="input.order_number")
+    last = FactRevision.objects.filter(item=item).latest("seq").seq
+    for number, value in enumerate(("K-1", "K-2"), start=1):
+        FactRevision.objects.create(
+            item=item, seq=last + number, name=row.name, status="known", value=value, provider="person:0", at=row.at
+        )
+    found = account(item, desk_queries.load())
+    assert [fact.value for fact in found.facts.rows if fact.label == "Order_number"] == ["K-10234", "K-2"]
 
 
 def test_the_requester_s_own_link_is_on_no_paper(bench: Bench) -> None:

@@ -45,7 +45,10 @@ def test_others_are_those_of_the_same_version_of_an_agent(bench: Bench) -> None:
     newer = bench.item()
     assert codes(client, item, "agent=reply&version=1") == [same.code]
     assert codes(client, newer, "agent=reply&version=2") == []
-    assert "Approved by ana" in page_of(client, item, "?agent=reply&version=1", "others")
+    open_one = bench.item()
+    page = page_of(client, item, "?agent=reply&version=1", "others")
+    assert "Approved by ana" in page
+    assert "Not decided yet" in page_of(client, open_one, "?agent=reply&version=2", "others")
     assert client.get(f"/items/{item.code}/others/?agent=reply&version=2").status_code == 404
 
 

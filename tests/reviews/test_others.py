@@ -89,6 +89,16 @@ def test_a_day_that_is_none_is_said_and_the_usual_one_is_shown(bench: Bench, day
     assert [one.item.code for one in response.context["others"].rows] == [same.code]
 
 
+@pytest.mark.parametrize(
+    "cursor", ["x", "~", "2026-11-25T10:00:00~5", "2026-11-25T10:00:00+00:00~²", "9999~" + "9" * 30]
+)
+def test_a_page_that_is_none_is_refused(bench: Bench, cursor: str) -> None:
+    item = corrected(bench)
+    response = client_of(bench, "olu").get(f"/items/{item.code}/others/", {"rule": "r2", "after": cursor})
+    assert response.status_code == 422
+    assert "cannot be read any more" in response.content.decode()
+
+
 def test_without_a_rule_or_an_agent_it_says_where_to_begin(bench: Bench) -> None:
     item = corrected(bench)
     response = client_of(bench, "olu").get(f"/items/{item.code}/others/")

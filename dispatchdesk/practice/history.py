@@ -218,10 +218,12 @@ def _judge(story: _Story) -> None:
         _close_undone(story, review, actor)
         return
     judgement = _judgement(review)
+    review.claimed_at = work.now - timedelta(seconds=35 + story.turn * 23 % 170)
     verdict = Verdict.objects.create(
         review=review,
         kind=judgement.kind,
         by_id=actor.person_id,
+        taken_at=review.claimed_at,
         at=work.now,
         epoch=1,
         digest=review.digest,
@@ -230,7 +232,7 @@ def _judge(story: _Story) -> None:
         body={"result": dict(judgement.result), "to": "", "inputs": [], "checks": []},
     )
     review.status, review.closed_at, review.epoch = Review.DECIDED, work.now, 1
-    review.save(update_fields=["status", "closed_at", "epoch"])
+    review.save(update_fields=["status", "claimed_at", "closed_at", "epoch"])
     review.item = work.item
     effects.apply(work, review, verdict, judgement, actor)
     verdict.save(update_fields=["approved_digest", "hold_until"])

@@ -68,6 +68,14 @@ def ago(when: datetime | None, form: str = "long") -> SafeString:
     return format_html('<time datetime="{}" data-ago="{}">{}</time>', _iso(when), form, text)
 
 
+@register.simple_tag
+def exact(when: datetime | None) -> SafeString:
+    """Show a time to the second, as it stays on paper. None shows nothing."""
+    if when is None:
+        return mark_safe("")
+    return format_html('<time datetime="{}">{}</time>', _iso(when), date_format(clock.localtime(when), "j M Y, H:i:s"))
+
+
 @register.filter
 def initials(name: str) -> str:
     """Return one or two capitals for a name: "Ana Maria Ruiz" gives "AR"."""

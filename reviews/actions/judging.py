@@ -92,6 +92,7 @@ def _decide(work: Pass, review: Review, epoch: int, judgement: Judgement, actor:
         review=review,
         kind=judgement.kind,
         by_id=actor.person_id,
+        taken_at=review.claimed_at,
         at=work.now,
         epoch=epoch,
         digest=review.digest,

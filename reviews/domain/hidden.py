@@ -31,10 +31,13 @@ def name_of(char: str) -> str:
 
 
 def pieces(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield the text in order as (part, is hidden); a hidden part is one character, and no part is empty."""
+    """Yield the text in order as (part, is hidden); a hidden part is one character, and no part is empty.
+
+    The first half of the line end that browsers send hides nothing.
+    """
     start = 0
     for position, char in enumerate(text):
-        if is_hidden(char):
+        if is_hidden(char) and not text.startswith("\r\n", position):
             if start < position:
                 yield text[start:position], False
             yield char, True
@@ -45,7 +48,7 @@ def pieces(text: str) -> Iterator[tuple[str, bool]]:
 
 def hidden_names(text: str) -> list[str]:
     """Return the names of the hidden characters in a text, each once, in the order they appear."""
-    return list(dict.fromkeys(name_of(char) for char in text if is_hidden(char)))
+    return list(dict.fromkeys(name_of(part) for part, hidden in pieces(text) if hidden))
 
 
 def spelled_out(text: str) -> str:

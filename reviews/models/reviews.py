@@ -128,7 +128,8 @@ class Verdict(models.Model):
     """What somebody decided on a review; one that was undone stays on record.
 
     ``digest`` is the proposal that was seen, ``approved_digest`` the one the effect must equal, after corrections.
-    ``first`` marks the first of two approvals, which lets nothing happen by itself.
+    ``first`` marks the first of two approvals, which lets nothing happen by itself. ``taken_at`` is when the person
+    took the review before deciding (None: not kept for older ones); the review itself only knows its last claim.
     """
 
     KINDS = [
@@ -144,6 +145,7 @@ class Verdict(models.Model):
     review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="verdicts")
     kind = models.CharField(max_length=10, choices=KINDS)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    taken_at = models.DateTimeField(null=True, blank=True)
     at = models.DateTimeField()
     epoch = models.PositiveIntegerField()
     digest = models.CharField(max_length=64)

@@ -1,5 +1,6 @@
 """What a reviewer looks at beside the proposal: facts and where they came from, the rule, steps, earlier decisions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -134,19 +135,25 @@ def _facts(review: Review, desk: Desk) -> list[FactLine]:
             continue
         if space == "reviews" and row.status == Status.MISSING:  # taken back by an undo
             continue
-        lines.append(
-            FactLine(
-                label=_capital(catalogue.label(row.name)),
-                value=_value(row, catalogue),
-                source=_source(row.provider, desk, people),
-                quote=row.quote,
-                at=row.at,
-            )
-        )
+        lines.append(fact_line(row, desk, catalogue, people))
     return lines
 
 
-def _value(row: FactRevision, catalogue: Catalogue) -> str:
+def fact_line(row: FactRevision, desk: Desk, catalogue: Catalogue, people: Mapping[int, str]) -> FactLine:
+    """Return a revision of a fact in words; ``people`` are names by user id."""
+    return FactLine(
+        label=capital(catalogue.label(row.name)),
+        value=revision_words(row, catalogue),
+        source=_source(row.provider, desk, people),
+        quote=row.quote,
+        at=row.at,
+    )
+
+
+def revision_words(row: FactRevision, catalogue: Catalogue) -> str:
+    """Return what a revision says, in words."""
+    if row.status == Status.KNOWN and row.value is None:
+        return "erased"
     if row.status != Status.KNOWN:
         return fact_words(Fact(Status(row.status), cause=row.cause), row.name)
     given = value_from_json(row.value)
@@ -166,7 +173,7 @@ def _person_of(provider: str) -> int | None:
     return int(number) if kind == "person" and number.isdigit() else None
 
 
-def _source(provider: str, desk: Desk, people: dict[int, str]) -> str:
+def _source(provider: str, desk: Desk, people: Mapping[int, str]) -> str:
     kind, _, name = provider.partition(":")
     match kind:
         case "text":
@@ -187,10 +194,15 @@ def _source(provider: str, desk: Desk, people: dict[int, str]) -> str:
             return "a program"
         case "rule":
             return "set by a rule"
+        case "request":
+            return "given with the request"
+        case "desk":
+            return "nobody can be asked for it"
     return provider.replace("_", " ")
 
 
-def _capital(words: str) -> str:
+def capital(words: str) -> str:
+    """Return the words with a capital first."""
     return f"{words[:1].upper()}{words[1:]}"
 
 

@@ -8,7 +8,7 @@ from reviews.models import Review
 from routing.domain.differences import Part, word_diff
 from routing.domain.facts import Status, lookup
 from routing.domain.templates import as_text
-from routing.models import Step
+from routing.models import Step, WorkItem
 from routing.queries.desk import Desk
 from routing.queries.facts import knowledge
 from routing.queries.steps import output_words
@@ -90,10 +90,10 @@ def shown(review: Review, desk: Desk, *, texts: Mapping[str, str], requests: Seq
     match found.kind:
         case "calls":
             found.requests = [request_of(call) for call in requests or proposal["calls"]]
-            found.texts = _texts(review, desk, proposal.get("drafts") or {}, texts)
+            found.texts = texts_of(review.item, desk, proposal.get("drafts") or {}, texts)
             found.writes = True
         case "output":
-            found.texts = _texts(review, desk, proposal.get("fields") or {}, texts)
+            found.texts = texts_of(review.item, desk, proposal.get("fields") or {}, texts)
             found.agent = desk.place_name(str(proposal.get("agent", "")))
         case "route":
             found.suggestion = _suggestion(review, desk)
@@ -106,8 +106,9 @@ def shown(review: Review, desk: Desk, *, texts: Mapping[str, str], requests: Seq
     return found
 
 
-def _texts(review: Review, desk: Desk, offered: Mapping[str, object], typed: Mapping[str, str]) -> list[Text]:
-    catalogue = desk.catalogue(review.item.work_type_id)
+def texts_of(item: WorkItem, desk: Desk, offered: Mapping[str, object], typed: Mapping[str, str]) -> list[Text]:
+    """Return the texts that a proposal offers to correct, with what ``typed`` changes in them."""
+    catalogue = desk.catalogue(item.work_type_id)
     found = []
     for name, before in offered.items():
         label = catalogue.label(name) if "." in name else name.replace("_", " ")

@@ -1,6 +1,7 @@
 """Template filters of the workbench: untrusted text with its hidden characters shown, and markdown made safe."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 
 import nh3
@@ -12,6 +13,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
+from reviews.domain import durations
 from reviews.domain.hidden import hidden_names, name_of, pieces, spelled_out
 from reviews.queries.quality import Right
 
@@ -90,3 +92,9 @@ def percent(share: object) -> str:
         return f"{Decimal(str(share)):.0%}"
     except InvalidOperation:
         return ""
+
+
+@register.filter
+def lasting(time: timedelta | None) -> str:
+    """Return a duration in words: 3 min 20 s; a dash when it was not measured."""
+    return durations.lasting(time)

@@ -3,11 +3,11 @@
 import csv
 import io
 from collections.abc import Iterable
-from datetime import timedelta
 
 from django.http import HttpResponse
 from django.shortcuts import render
 
+from reviews.domain.durations import lasting
 from reviews.queries.figures import DAYS, Measured, Spread, exported, figures, place_to_measure, queue_to_measure
 from reviews.queries.quality import WEEKS, weekly_quality
 from routing.forms.numbers import whole_number
@@ -111,15 +111,3 @@ def _days(request: DeskRequest) -> int:
 
 def _spread(spread: Spread) -> tuple[str, str]:
     return lasting(spread.median), lasting(spread.most) if spread.most is not None else ""
-
-
-def lasting(time: timedelta | None) -> str:
-    """Return a duration in its largest unit and the next: 2 h 5 min; a dash when nothing was measured."""
-    if time is None:
-        return "-"
-    seconds = max(0, round(time.total_seconds()))
-    for size, unit, less, smaller in ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "min"), (60, "min", 1, "s")):
-        if seconds >= size:
-            rest = seconds % size // less
-            return f"{seconds // size} {unit}" + (f" {rest} {smaller}" if rest else "")
-    return f"{seconds} s"

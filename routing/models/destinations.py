@@ -160,6 +160,7 @@ class Step(models.Model):
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="step_due"),
             models.Index(fields=["lease_until"], condition=Q(status="running"), name="step_lease"),
             models.Index(fields=["item", "id"], name="step_item"),
+            models.Index(fields=["version", "created_at"], condition=Q(kind="agent"), name="step_agent_version"),
         ]
 
     def __str__(self) -> str:

@@ -15,7 +15,10 @@ _ON_THEIR_PAGE = ("link", "received", "question", "reminder", "note")
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail: to whom, what it says, and when it was sent (or is due, while ``sent`` is false)."""
+    """One mail: to whom, what it says, and when it was sent (or is due, while ``sent`` is false).
+
+    ``by_tool``: a mail tool sent it, whose step tells so too.
+    """
 
     item: WorkItem
     to: str
@@ -24,6 +27,7 @@ class Mail:
     at: datetime
     sent: bool
     error: str = ""
+    by_tool: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,16 @@ def outbox(actor: Actor, *, limit: int) -> list[Mail]:
 
 def _newest_first(letters: Iterable[Letter]) -> list[Mail]:
     mails = [
-        Mail(one.item, one.to, one.subject, one.body, one.sent_at or one.created_at, one.sent_at is not None, one.error)
+        Mail(
+            one.item,
+            one.to,
+            one.subject,
+            one.body,
+            one.sent_at or one.created_at,
+            one.sent_at is not None,
+            one.error,
+            one.kind == "reply",
+        )
         for one in letters
     ]
     return sorted(mails, key=lambda mail: mail.at, reverse=True)

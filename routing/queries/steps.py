@@ -47,6 +47,11 @@ def step_name(step: Step) -> str:
     return step.destination.name if step.destination else f"AI {step.name}"
 
 
+def step_words(step: Step) -> str:
+    """Return how a step stands, in words."""
+    return _WORDS[step.status]
+
+
 def step_line(step: Step) -> StepLine:
     """Return a step as people read it."""
     return StepLine(
@@ -55,7 +60,7 @@ def step_line(step: Step) -> StepLine:
         kind=step.kind,
         version=step.version.number if step.version else 0,
         status=step.status,
-        words=_WORDS[step.status],
+        words=step_words(step),
         at=step.created_at,
         sent=sent_words(step.request or {}),
         output=_pretty(step.output) if step.output else "",

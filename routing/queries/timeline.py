@@ -123,7 +123,7 @@ def timeline(item: WorkItem, events: Sequence[Event], decisions: Sequence[Explai
 
 
 def _entry(item: WorkItem, event: Event, decisions: Sequence[Explained], names: Names) -> Entry:
-    reasons = tuple(_reason(one, names) for one in decisions)
+    reasons = tuple(reason_of(one, names) for one in decisions)
     moved = event.state_from != event.state_to
     return Entry(
         id=f"move-{event.seq}",
@@ -180,7 +180,7 @@ _CHECKS = {
     "reassign": "Given to somebody else to look at afterwards",
 }
 _AFTERWARDS = {"decide_outcome": _OUTCOMES, "decide_check": _CHECKS}
-_CAUSES = {
+CAUSES = {
     "approval": "Approval needed",
     "missing": "Something is missing that a person must know",
     "unavailable": "Something could not be had",
@@ -230,9 +230,9 @@ def _title(item: WorkItem, event: Event, decision: Explained | None, names: Name
         case "received":
             return f"Came in {channel_words(str(data.get('channel', '')))}"
         case "send":
-            return f"Sent to {_places(data.get('to'), names)}"
+            return f"Sent to {places_words(data.get('to'), names)}"
         case "send_to":
-            return f"Sent to {_places([str(data.get('to', '')).partition(':')[2]], names)} by hand"
+            return f"Sent to {places_words([str(data.get('to', '')).partition(':')[2]], names)} by hand"
         case "ask":
             return f"Asked the requester for {_inputs(item, data, names)}"
         case "answer":
@@ -261,8 +261,8 @@ def _asked_title(cause: str, decision: Explained | None, names: Names) -> str:
     if cause == "escalated" and detail.get("queue"):
         return f"Asked {names.desk.place_name(str(detail['queue']))} to decide"
     if cause == "assigned":
-        return f"Given to {_places(detail.get('to'), names)} as a task"
-    return _CAUSES.get(cause, "A person was asked")
+        return f"Given to {places_words(detail.get('to'), names)} as a task"
+    return CAUSES.get(cause, "A person was asked")
 
 
 def _step_title(step: Step | None) -> str:
@@ -277,7 +277,8 @@ def _step_title(step: Step | None) -> str:
     return f"{step_name(step)} {words.get(step.status, 'ended')}"
 
 
-def _places(slugs: object, names: Names) -> str:
+def places_words(slugs: object, names: Names) -> str:
+    """Return the names of these destinations, in order."""
     wanted = [str(slug).removeprefix("source.") for slug in slugs] if isinstance(slugs, list) else []
     words = ["AI router" if slug == "router" else names.desk.place_name(slug) for slug in wanted]
     return " and ".join(words) or "its next step"
@@ -290,10 +291,11 @@ def _inputs(item: WorkItem, data: Mapping[str, object], names: Names) -> str:
     return ", ".join(words) or "their question"
 
 
-def _reason(one: Explained, names: Names) -> Reason:
+def reason_of(one: Explained, names: Names) -> Reason:
+    """Return why the rules decided so: a sentence, and each rule that was looked at."""
     traces = [
         Looked(
-            name=_rule_name(trace.number, trace.rule.name),
+            name=rule_name(trace.number, trace.rule.name),
             sentence=rule_sentence(trace.rule, one.catalogue),
             outcome="already done, and nothing it reads has changed since"
             if trace.already_fired
@@ -310,7 +312,8 @@ def _reason(one: Explained, names: Names) -> Reason:
     )
 
 
-def _rule_name(number: int, name: str) -> str:
+def rule_name(number: int, name: str) -> str:
+    """Return what a rule is called: Rule 2, “Refunds”."""
     return f"Rule {number}, “{name}”" if name else f"Rule {number}"
 
 
@@ -318,7 +321,7 @@ def _why(one: Explained, names: Names) -> str:
     row = one.row
     if one.rule is None:
         return _why_without_rule(one, names)
-    rule = f"{_rule_name(one.number, one.rule.name)} of {one.title}"
+    rule = f"{rule_name(one.number, one.rule.name)} of {one.title}"
     if row.fires:
         return f"{rule}: {rule_sentence(one.rule, one.catalogue)}"
     labels = _labels(row.detail.get("facts"), one)
@@ -334,10 +337,10 @@ def _why_without_rule(one: Explained, names: Names) -> str:
     if row.rule_id:
         return f"A rule of {one.title} that has been removed since."
     if row.kind == "go":
-        return f"Sent by hand to {_places(row.detail.get('to'), names)}, not by a rule."
+        return f"Sent by hand to {places_words(row.detail.get('to'), names)}, not by a rule."
     if row.cause == "no_rule":
         return f"No rule of {one.title} decides."
-    words = _CAUSES.get(row.cause, "")
+    words = CAUSES.get(row.cause, "")
     return f"{words}." if words else ""
 
 

@@ -122,6 +122,7 @@ NAMES = [
         "limit",
         "show",
     ),
+    *("since", "book", "agent", "after"),
 ]
 FORMS = [route for route, row in PAGES.items() if row.post]
 READ = [route for route, row in PAGES.items() if row.get]

@@ -19,7 +19,10 @@ def addresses(world: World) -> dict[str, list[str]]:
     file = item.files.get()
     base, page = f"/items/{item.code}/", f"/reviews/{review.pk}/"
     return {
-        "get": [base, f"{base}?drawer=1", f"{base}move/", f"{base}inputs/", f"{base}files/{file.pk}/", page],
+        "get": [
+            *(base, f"{base}?drawer=1", f"{base}move/", f"{base}inputs/", f"{base}files/{file.pk}/", page),
+            *(f"{base}account/", f"{base}others/?rule=r1"),
+        ],
         "post": [
             *(f"{base}{verb}/" for verb in ("move", "notes", "inputs", "inputs/confirm")),
             *(f"{page}{verb}" for verb in ("preview", "take", "renew", "give-back", "decide", "undo", "notes")),

@@ -8,9 +8,10 @@ from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
+from reviews.domain.durations import lasting
 from reviews.models import Membership, Review, Verdict
 from reviews.queries.figures import figures, queue_to_measure
-from reviews.views.figures import guarded, lasting, rate
+from reviews.views.figures import guarded, rate
 from routing.models import WorkItem
 from tests.reviews.conftest import ALWAYS, Bench
 

@@ -18,7 +18,7 @@ TO_QUEUE = {"when": ALWAYS, "then": {"do": "go", "to": ["support"]}}
 TRACK = {"when": ALWAYS, "then": {"do": "go", "to": ["track"]}}
 
 
-def stopped_at(bench: Bench, kind: str) -> WorkItem:
+def stopped_at(bench: Bench, kind: str, **request: str) -> WorkItem:
     """Return an item whose open review proposes this kind."""
     rules: dict[str, list[dict[str, Any]]] = {
         "output": [DRAFT_FIRST, after("reply", ESCALATE | {"about": "reply"}), FINISH],
@@ -37,7 +37,7 @@ def stopped_at(bench: Bench, kind: str) -> WorkItem:
     given: dict[str, Any] = {"route": {"type": ""}, "facts": {"requester_email": "", "text": "a refund please"}}.get(
         kind, {}
     )
-    item = bench.item(**given)
+    item = bench.item(**given, **request)
     assert bench.review(item).proposal["kind"] == kind
     return item
 

@@ -24,6 +24,11 @@ def test_ordinary_texts_of_any_script_are_drawn_as_they_are() -> None:
     assert str(visible(text)) == text
 
 
+def test_the_line_ends_of_a_browser_s_form_hide_nothing() -> None:
+    assert str(visible("one\r\ntwo")) == "one\r\ntwo"
+    assert hidden_names("one\r\ntwo\rthree") == ["U+000D"]
+
+
 @given(st.text())
 def test_nothing_of_a_text_is_lost_and_nothing_hidden_stays(text: str) -> None:
     assert "".join(part for part, _ in pieces(text)) == text

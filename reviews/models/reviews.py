@@ -173,8 +173,8 @@ class Verdict(models.Model):
 
     @property
     def words(self) -> str:
-        """What was decided, in words; reads the review."""
-        return verdict_words(self.kind, self.review.kind)
+        """What was decided, in words."""
+        return verdict_words(self.kind, str(self.proposal.get("kind", "")))
 
 
 class PassedOn(models.Model):

@@ -57,7 +57,7 @@ def asked_of(item: WorkItem, desk: Desk, verdicts: Sequence[Verdict]) -> list[As
 def _look(item: WorkItem, desk: Desk, verdict: Verdict) -> Look:
     return Look(
         who=verdict.by.display_name(),
-        words=verdict.get_kind_display(),
+        words=verdict.words,
         taken_at=verdict.taken_at,
         at=verdict.at,
         lasted=verdict.at - verdict.taken_at if verdict.taken_at else None,

@@ -188,4 +188,4 @@ def _standing(which: Q) -> Iterable[Verdict]:
 
 
 def _verdict_words(verdict: Verdict) -> str:
-    return f"{verdict.get_kind_display()} by {verdict.by.display_name()}"
+    return f"{verdict.words} by {verdict.by.display_name()}"

@@ -43,7 +43,7 @@ def similar(review: Review) -> list[Similar]:
     alike = [(_share(mine, _words(f"{row.item.title} {row.start}")), row) for row in rows[:LOOKED_AT]]
     best = sorted((pair for pair in alike if pair[0] >= _LEAST_ALIKE), key=lambda pair: -pair[0])[:SHOWN]
     verdicts = Verdict.objects.filter(review__in=[row.pk for _, row in best], undone_at__isnull=True)
-    newest = {one.review_id: one for one in verdicts.select_related("by", "review").order_by("pk")}
+    newest = {one.review_id: one for one in verdicts.select_related("by").order_by("pk")}
     return [
         Similar(
             code=row.item.code,

@@ -87,6 +87,9 @@ class PeopleKind(Protocol):
     def unsettled(self, items: Sequence[WorkItem]) -> dict[int, Opened]:
         """Return the oldest open review on what became of an effect, by the id of its item."""
 
+    def reported(self, item_ids: Sequence[int]) -> dict[int, Opened]:
+        """Return the open review of a problem that somebody reported, by the id of its item."""
+
     def eligible(self, destination: Destination, item: WorkItem | None = None) -> bool:
         """Return whether somebody could decide (this item) here."""
 

@@ -18,6 +18,7 @@ from reviews.models import Review, Verdict
 from routing import transitions
 from routing.actions import answering, deciding, outcomes
 from routing.actions.passes import Pass
+from routing.actions.sampling import last_steps, spot_check
 from routing.domain.facts import known
 from routing.domain.roles import DESK, Actor, Role
 from routing.domain.states import FINAL_STATES, Action, State
@@ -161,6 +162,7 @@ def _play(story: _Story) -> None:
     for _ in range(_MOST_MOVES):
         item = story.item
         if item.state in FINAL_STATES:
+            _look_afterwards(story)
             return
         match item.state:
             case State.INCOMING:
@@ -178,6 +180,7 @@ def _decide(story: _Story) -> None:
     story.clock.on(seconds=0.4)
     work = story.next_pass()
     outcomes.settle(work)
+    work.checks.clear()  # the history is the same every time: it draws by turn, below
     _finish(story, work)
     story.flush()
 
@@ -212,12 +215,32 @@ def _judge(story: _Story) -> None:
     review = Review.objects.select_related("queue__destination", "decision").get(item=story.item, status=Review.OPEN)
     actor = story.people[Role.OPERATOR if review.queue.staff_role else Role.REVIEWER]
     story.clock.on(minutes=4 + story.turn * 17 % 90)
-    work = story.next_pass()
+    story.next_pass()
     kind = review.proposal["kind"]
     if kind == "route" and story.turn // len(_PLOT) % _DECLINED == 2:
         _close_undone(story, review, actor)
         return
-    judgement = _judgement(review)
+    _conclude(story, review, actor, _judgement(review))
+
+
+def _look_afterwards(story: _Story) -> None:
+    """Let a practice person look at every second request that finished without one; every tenth was not right."""
+    done = last_steps(story.work.steps_so_far)
+    if not done or story.turn % 2 or Review.objects.filter(item=story.item).exists():
+        return
+    work = story.next_pass()
+    work.checks.append(spot_check(work, done[-1]))
+    story.flush()
+    story.clock.on(hours=2 + story.turn % 5)
+    story.next_pass()
+    review = Review.objects.select_related("queue__destination").get(item=story.item, kind=Review.CHECK)
+    wrong = Judgement("reject", comment="They asked for the day of delivery, and it is not in there.")
+    _conclude(story, review, story.people[Role.OPERATOR], Judgement("approve") if story.turn % 10 else wrong)
+
+
+def _conclude(story: _Story, review: Review, actor: Actor, judgement: Judgement) -> None:
+    """Store what a person decided at the present moment, and what comes of it."""
+    work = story.work
     review.claimed_at = work.now - timedelta(seconds=35 + story.turn * 23 % 170)
     verdict = Verdict.objects.create(
         review=review,
@@ -230,6 +253,7 @@ def _judge(story: _Story) -> None:
         correction=dict(judgement.correction) or None,
         proposal=review.proposal,
         body={"result": dict(judgement.result), "to": "", "inputs": [], "checks": []},
+        comment=judgement.comment,
     )
     review.status, review.closed_at, review.epoch = Review.DECIDED, work.now, 1
     review.save(update_fields=["status", "claimed_at", "closed_at", "epoch"])
@@ -238,8 +262,9 @@ def _judge(story: _Story) -> None:
     verdict.save(update_fields=["approved_digest", "hold_until"])
     change = work.change
     assert change is not None  # noqa: S101 - the judgement fits its proposal
-    change.action, change.renew_moves, change.decide_at = Action.DECIDE_REVIEW, True, None
-    change.review = change.review or ReviewPoint()
+    if review.kind != Review.CHECK:
+        change.action, change.renew_moves, change.decide_at = Action.DECIDE_REVIEW, True, None
+        change.review = change.review or ReviewPoint()
     change.data |= {"review": review.pk, "verdict": verdict.pk, "kind": verdict.kind}
     if verdict.hold_until is not None:
         story.clock.now = max(story.clock.now, verdict.hold_until)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from reviews.actions.reporting import LONGEST_REPORT
+from routing.actions.reporting import LONGEST_REPORT
 from routing.models import Step
 
 

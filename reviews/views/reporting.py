@@ -4,8 +4,8 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
-from reviews.actions.reporting import report_problem, suspects
 from reviews.forms.reports import ReportForm
+from routing.actions.reporting import report_problem, suspects
 from routing.errors import Conflict, Invalid
 from routing.queries.items import find_item
 from routing.views.access import DeskRequest, page
@@ -29,7 +29,7 @@ def report(request: DeskRequest, code: str) -> HttpResponse:
             form.add_error(None, str(error))
             status = 409 if isinstance(error, Conflict) else 422
         else:
-            messages.success(request, f"Thank you. {found.queue} looks at {item.code}; what you wrote is in its notes.")
+            messages.success(request, f"{found.queue_name} looks at {item.code}. What you wrote is in its notes, too.")
             return redirect(item.get_absolute_url())
     elif request.method == "POST":
         status = 422

@@ -25,9 +25,13 @@ def draw(work: Pass) -> None:
         return
     drawn = [step for step in last_steps(work.steps_so_far) if _is_drawn(work, step)]
     if drawn:
-        step = _random.choice(drawn)
-        question = f"{work.desk.place_name(step.name)} did this and nobody looked. Was it right?"
-        work.checks.append(check_of(work.item, fallback_queue(work), "spot_check", question, step))
+        work.checks.append(spot_check(work, _random.choice(drawn)))
+
+
+def spot_check(work: Pass, step: Step) -> Opening:
+    """Return the review that asks whether what this step did was right."""
+    question = f"{work.desk.place_name(step.name)} did this and nobody looked. Was it right?"
+    return check_of(work.item, fallback_queue(work), "spot_check", question, step)
 
 
 def last_steps(steps: list[Step]) -> list[Step]:

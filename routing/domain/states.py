@@ -123,7 +123,7 @@ _allow(OPEN_STATES, Action.STOP, {_STOPPED}, _TRIAGE)
 _allow(OPEN_STATES, Action.CLOSE_DONE, {_DONE}, _TRIAGE)
 _allow(FINAL_STATES, Action.REOPEN, {_INCOMING}, _STAFF)
 for _state in FINAL_STATES:
-    _allow({_state}, Action.ASK_CHECK, {_state}, _STAFF)
+    _allow({_state}, Action.ASK_CHECK, {_state}, _STAFF | {Role.REQUESTER})
 
 
 def refusal(state: State, action: Action, role: Role, target: State | None = None) -> str:

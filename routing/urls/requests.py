@@ -8,5 +8,6 @@ app_name = "requests"
 urlpatterns: list[URLPattern] = [
     path("new/<slug:slug>/", requester.public_form, name="form"),
     path("<str:token>/", requester.item_page, name="page"),
+    path("<str:token>/problem/", requester.report, name="report"),
     path("<str:token>/again/", requester.send_link, name="send_link"),
 ]

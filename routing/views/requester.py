@@ -8,15 +8,16 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from routing import requesters
-from routing.actions import answering, attaching, public_intake, relinking
+from routing.actions import answering, attaching, public_intake, relinking, reporting
 from routing.actions.intake import Request
 from routing.domain.inputs import InputSpec
 from routing.domain.roles import Actor, Role
-from routing.domain.states import State
+from routing.domain.states import FINAL_STATES, State
 from routing.errors import Conflict, Invalid
 from routing.forms import inputs as controls
 from routing.forms.inputs import Typed
 from routing.forms.requests import PublicRequestForm, form_key
+from routing.kinds import people
 from routing.models import Question, WaitKind, WorkItem, WorkType
 from routing.queries import desk as desk_queries
 from routing.queries.facts import knowledge
@@ -99,6 +100,10 @@ def _show(
         "is_closed": status == 409,
         "thanks": bool(request.GET.get("thanks")),
         "files": item.files.all(),
+        "may_report": item.state in FINAL_STATES,
+        "is_reported": item.state in FINAL_STATES and bool(people().reported([item.pk])),
+        "answer": answer,
+        "problem_error": answer.wrong.get("problem", ""),
         "notes": messages_to_requester(item),
         "mails": mails_to_requester(item),
     }
@@ -110,12 +115,31 @@ def _show(
         context |= {
             "question": question,
             "asks_freely": bool(question.note) or not specs,
-            "answer": answer,
             "answer_error": answer.wrong.get("answer", ""),
             "controls": controls.build(specs, catalogue, known.facts, typed, answer.wrong),
             "offers": not answer.typed and bool(typed.values),
         }
     return render(request, "requests/page.html", context, status=status)
+
+
+@open_page("POST")
+def report(request: HttpRequest, token: str) -> HttpResponse:
+    """Take what a requester says is wrong with their finished request; people look at it."""
+    item, expired = requesters.item_of(token)
+    if item is None:
+        return _not_there(request)
+    if expired:
+        return render(request, "requests/expired.html", {"token": token}, status=410)
+    text = request.POST.get("problem", "").replace("\x00", "")
+    actor = Actor(role=Role.REQUESTER, name=item.requester_name or "The requester")
+    try:
+        reporting.report_problem(actor=actor, item_id=item.pk, text=text)
+    except Invalid as error:
+        wrong = {"problem": str(error)}
+        return _show(request, item, None, _Answer(text=text, wrong=wrong), status=422)
+    except Conflict:  # it goes on meanwhile
+        pass
+    return redirect(f"{reverse('requests:page', args=[token])}?thanks=1")
 
 
 @open_page("POST")

@@ -103,6 +103,7 @@ PAGES: dict[str, Row] = {
     f"{_TYPE}inputs/<slug:name>/change/": Row(None, ADMIN, body={"action": "up"}),
     "r/new/<slug:slug>/": Row(ALL, ALL),
     "r/<str:token>/": Row(ALL, ALL, item="asked"),
+    "r/<str:token>/problem/": Row(None, ALL, item="asked"),
     "r/<str:token>/again/": Row(None, ALL, item="asked"),
     "reviews/": Row(STAFF),
     "reviews/next": Row(None, STAFF),

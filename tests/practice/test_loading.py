@@ -45,7 +45,9 @@ def test_sixty_finished_items_lie_in_the_past_and_hold_together(whole_desk: None
     assert not Step.objects.filter(item__in=past).exclude(status=Step.SUCCEEDED).exists()
     assert not Letter.objects.filter(item__in=past, due_at__isnull=False).exists()
     assert not Review.objects.filter(status=Review.OPEN).exists()
-    assert {verdict.kind for verdict in Verdict.objects.all()} == {"approve", "correct", "complete"}
+    assert {verdict.kind for verdict in Verdict.objects.all()} == {"approve", "correct", "complete", "reject"}
+    checks = Verdict.objects.filter(review__kind=Review.CHECK)
+    assert checks.filter(kind="approve").count() > checks.filter(kind="reject").count() > 0
     assert Decision.objects.filter(item__in=past, rule_id="tell-where").count() >= 20
 
     for item in past:

@@ -5,16 +5,18 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from pytest_django import Settings
 
 from reviews.actions import claiming
 from reviews.actions.claiming import claim_next
-from reviews.actions.reporting import report_problem
 from reviews.models import Review
+from routing.actions.reporting import MOST_REPORTS, report_problem
 from routing.domain.roles import Actor, Role
 from routing.domain.states import State
 from routing.errors import Conflict, Invalid, NotAllowed
 from routing.models import Event, WorkItem
+from routing.requesters import page_token
 from tests.desks import fresh
 from tests.reviews.conftest import ALWAYS, DRAFT_FIRST, Bench, after, approve_write
 
@@ -115,7 +117,8 @@ def test_an_open_check_stays_when_its_request_is_reopened_and_asks_others(alone:
     alone.desk.rules("support", {"when": ALWAYS, "then": {"do": "escalate", "queue": "support", "reason": "Look."}})
 
     answer(alone, check, "olu", "reassign", to="queue:support")
-    reported = report_problem(actor=alone.people["olu"], item_id=item.pk, text="Kim says so.")
+    report_problem(actor=alone.people["olu"], item_id=item.pk, text="Kim says so.")
+    reported = Review.objects.get(item=item, cause="reported")
     answer(alone, reported, "olu", "reject", comment="Kim is right.", reopen=True)
     item = alone.go_on(item)
 
@@ -144,8 +147,9 @@ def test_a_reported_problem_asks_people_once_and_keeps_every_word(bench: Bench) 
     one = report_problem(actor=bench.people["ana"], item_id=item.pk, text="Wrong order.", place="reply")
     two = report_problem(actor=bench.people["ben"], item_id=item.pk, text="I saw it too.")
 
-    assert one.pk == two.pk
-    assert (one.cause, one.about, one.reason) == ("reported", ["reply"], "Wrong order.")
+    assert one == two
+    review = Review.objects.get(item=item, cause="reported")
+    assert (review.cause, review.about, review.reason) == ("reported", ["reply"], "Wrong order.")
     assert [note.text for note in item.notes.all()] == [
         "Reported a problem: Wrong order.",
         "Reported a problem: I saw it too.",
@@ -172,7 +176,7 @@ def test_many_reports_at_once_ask_once(bench: Bench) -> None:
     assert item.notes.count() == 6
 
 
-def test_only_staff_report_and_only_what_has_ended(bench: Bench) -> None:
+def test_programs_report_nothing_and_only_what_has_ended_is_reported(bench: Bench) -> None:
     look = {"when": ALWAYS, "then": {"do": "escalate", "queue": "support", "reason": "Look."}}
     bench.desk.rules("support", look, FINISH)
     item = bench.item()
@@ -181,7 +185,47 @@ def test_only_staff_report_and_only_what_has_ended(bench: Bench) -> None:
         report_problem(actor=bench.people["ana"], item_id=item.pk, text="Wrong.")
     bench.go_on(bench.decide_as(item, "approve"))
     with pytest.raises(NotAllowed):
-        report_problem(actor=Actor(Role.REQUESTER, "Kim"), item_id=item.pk, text="Wrong.")
+        report_problem(actor=Actor(Role.INTAKE, "a program"), item_id=item.pk, text="Wrong.")
     with pytest.raises(Invalid, match="was not with"):
         report_problem(actor=bench.people["ana"], item_id=item.pk, text="Wrong.", place="refund")
+    assert not item.notes.exists()
+
+
+def test_a_requester_reports_on_their_page_and_reads_that_somebody_looks(bench: Bench) -> None:
+    bench.desk.rules("support", DRAFT_FIRST, FINISH)
+    item = bench.item()
+    client, page = Client(), f"/r/{page_token(item)}/"
+
+    before = client.get(page).content.decode()
+    empty = client.post(f"{page}problem/", {"problem": " "})
+    sent = client.post(f"{page}problem/", {"problem": "The order is not mine."}, follow=True)
+
+    assert "Something is not right?" in before
+    assert (empty.status_code, sent.status_code) == (422, 200)
+    assert "You told us that something is not right" in sent.content.decode()
+    review = Review.objects.get(item=item, cause="reported")
+    assert (review.question, review.reason) == ("Kim says: this was not right.", "The order is not mine.")
+    assert not item.notes.filter(public=True).exists()
+
+
+def test_a_requesters_link_cannot_fill_the_desk_with_reports(bench: Bench) -> None:
+    bench.desk.rules("support", FINISH)
+    item = bench.item()
+    kim = Actor(Role.REQUESTER, "Kim")
+
+    for number in range(MOST_REPORTS):
+        report_problem(actor=kim, item_id=item.pk, text=f"Wrong {number}")
+    with pytest.raises(Invalid, match="nothing more can be added"):
+        report_problem(actor=kim, item_id=item.pk, text="Once more")
+
+    assert item.notes.count() == MOST_REPORTS
+
+
+def test_nothing_is_reported_about_a_request_under_way(bench: Bench) -> None:
+    bench.desk.rules("support", {"when": ALWAYS, "then": {"do": "escalate", "queue": "support", "reason": "Look."}})
+    item = bench.item()
+    client, page = Client(), f"/r/{page_token(item)}/"
+
+    assert "Something is not right?" not in client.get(page).content.decode()
+    assert client.post(f"{page}problem/", {"problem": "Hello"}).status_code == 302
     assert not item.notes.exists()

@@ -13,10 +13,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from reviews.actions import claiming, judging
-from reviews.actions.reporting import report_problem
 from reviews.domain.intervals import share_interval
 from reviews.models import Review
 from reviews.queries.quality import Right, quality_by_place, weekly_quality
+from routing.actions.reporting import report_problem
 from routing.models import WorkItem
 from tests.reviews.conftest import ALWAYS, DRAFT_FIRST, Bench, after, approve_write
 

@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("routing.urls")),
     path("r/", include("routing.urls.requests")),
     path("reviews/", include("reviews.urls")),
+    path("notices/", include("reviews.urls_notices")),
     path("settings/queues/", include("reviews.urls_setup")),
     path("settings/people/", include("dispatchdesk.accounts.urls_people")),
     path("practice/", include("dispatchdesk.practice.urls")),

@@ -115,6 +115,8 @@ NAMES = [
         "limit",
         "show",
     ),
+    *("up_to", "notice", "what", "before", "after", "due_soon", "overdue", "reassigned", "overruled"),
+    *("digest_hour", "zone"),
 ]
 FORMS = [route for route, row in PAGES.items() if row.post]
 READ = [route for route, row in PAGES.items() if row.get]

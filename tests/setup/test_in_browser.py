@@ -346,6 +346,8 @@ PAGES = (
     "/settings/people/",
     "/settings/people/new/",
     "/settings/people/password/",
+    "/notices/",
+    "/notices/settings/",
 )
 
 

@@ -9,13 +9,11 @@ from reviews.forms.calendars import zones
 from reviews.models import NoticeWishes
 from reviews.models.notices import WAYS
 
+_ANSWERABLE = "What I hold or was given; else, in queues that I lead, or where nobody leads, what I could take."
 _LABELS = {
     Kind.REASSIGNED: ("A review is given to me", ""),
-    Kind.DUE_SOON: (
-        "A review is due soon",
-        "One that I hold or was given; without anybody, one of a queue that I lead.",
-    ),
-    Kind.OVERDUE: ("A review is overdue", "The same."),
+    Kind.DUE_SOON: ("A review is due soon", _ANSWERABLE),
+    Kind.OVERDUE: ("A review is overdue", _ANSWERABLE),
     Kind.OVERRULED: ("My fix was overruled", "Somebody declined or changed what I had written or chosen."),
 }
 

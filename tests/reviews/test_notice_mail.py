@@ -1,5 +1,6 @@
 """Notices by mail: when, what they hold, that each is sent once, and that they stop when told to."""
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from django.db.models import F
 from django.test import Client
 from pytest_django import Settings
 
+from dispatchdesk.logs import HideLinks
 from dispatchdesk.runtime.environment import EmailServer
 from reviews.actions.notice_mail import MAX_ATTEMPTS, send_notices
 from reviews.actions.wishes import stop_token
@@ -200,6 +202,13 @@ def test_a_link_that_is_not_ours_stops_nothing_and_is_answered_as_any_other(benc
         for answer in (anybody.get(f"/notices/stop/{one}/"), anybody.post(f"/notices/stop/{one}/")):
             assert (answer.status_code, answer.templates[0].name) == (404, nothing.templates[0].name)
     assert not NoticeWishes.objects.exists()
+
+
+def test_the_link_does_not_get_into_the_log(bench: Bench) -> None:
+    path = stop_path(None, bench)
+    line = logging.makeLogRecord({"msg": "Not Found: %s", "args": (path,)})
+    assert HideLinks().filter(line)
+    assert line.getMessage() == "Not Found: /notices/stop/…/"
 
 
 def test_ones_own_choice_is_kept_and_counts_for_mails_that_have_not_left(bench: Bench, client: Client) -> None:

@@ -4,7 +4,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from reviews.actions.wishes import stop_token
+from reviews.domain.notices import Kind, Way
 from reviews.models import Notice
+from reviews.queries.notices import wishes_of
 from tests.feed.conftest import _web, web  # noqa: F401 - fixtures
 from tests.reviews.test_in_browser import Desk, desk, question  # noqa: F401 - fixture
 from tests.reviews.test_judging import stopped_at
@@ -48,3 +51,17 @@ def test_what_is_given_to_me_is_said_at_once_and_read_by_keyboard(desk: Desk) ->
     expect(bell).to_have_accessible_name("Notices")
     expect(bens.get_by_role("button", name="Mark all as read")).to_have_count(0)
     assert Notice.objects.get().read_at is not None
+
+
+def test_mail_is_stopped_from_its_link_without_signing_in(desk: Desk) -> None:  # noqa: F811
+    ben = desk.bench.desk.people["ben"]
+    ben.email = "ben@example.org"
+    ben.save()
+    page = desk.sit_down("ben", "/", width=390)
+    page.context.clear_cookies()
+    page.goto(f"{desk.server.url}/notices/stop/{stop_token(ben.pk, Kind.REASSIGNED)}/")
+    assert Axe().run(page).violations_count == 0
+    page.get_by_role("button", name="Stop mails about “Given to me”").press("Enter")
+    expect(page.get_by_role("heading", name="Mails are stopped")).to_be_visible()
+    assert Axe().run(page).violations_count == 0
+    assert wishes_of(ben.pk).reassigned == Way.APP

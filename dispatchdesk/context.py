@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from dispatchdesk.practice.accounts import is_practice_desk
+from reviews.queries.notices import Unread, unread
 from reviews.queries.people import queues_of
 from reviews.queries.waiting import my_review_count
 from routing.domain.roles import Actor, Role
@@ -92,6 +93,11 @@ class DeskFrame:
     def my_review_count(self) -> int:
         """How many reviews wait for this person, counted up to 100."""
         return my_review_count(self._actor) if self._actor else 0
+
+    @cached_property
+    def unread(self) -> Unread:
+        """What this person was told and has not read."""
+        return unread(self._actor) if self._actor else Unread()
 
     @cached_property
     def refs(self) -> frozenset[str]:

@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reviews/", include("reviews.urls")),
     path("items/", include("reviews.urls_items")),
     path("insights/", include("reviews.urls_insights")),
+    path("notices/", include("reviews.urls_notices")),
     path("settings/queues/", include("reviews.urls_setup")),
     path("settings/people/", include("dispatchdesk.accounts.urls_people")),
     path("practice/", include("dispatchdesk.practice.urls")),

@@ -1,6 +1,7 @@
 """Sends one mail by Django, and says whether it can have left when it fails."""
 
 import smtplib
+from collections.abc import Mapping
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -11,7 +12,7 @@ from django.core.validators import validate_email
 from routing.outgoing.errors import Cause, OutgoingError, Sent
 
 
-def deliver(to: str, subject: str, body: str) -> None:
+def deliver(to: str, subject: str, body: str, *, headers: Mapping[str, str] | None = None) -> None:
     """Send a text mail to one address; on a desk without a mail server the stored letter is all there is.
 
     Raises OutgoingError; its ``sent`` is NOT_SENT when the server was never reached or refused the recipient.
@@ -19,7 +20,7 @@ def deliver(to: str, subject: str, body: str) -> None:
     _check_address(to)
     if settings.EMAIL_SERVER is None:
         return
-    message = EmailMessage(subject=" ".join(subject.split()), body=body, to=[to])
+    message = EmailMessage(subject=" ".join(subject.split()), body=body, to=[to], headers=dict(headers or {}))
     try:
         message.send()
     except (ConnectionError, smtplib.SMTPConnectError, smtplib.SMTPAuthenticationError) as error:

@@ -75,3 +75,8 @@ def send_letters() -> None:
 def run_backtest(backtest_id: int) -> None:
     """Nudge a worker to go on with a back-test."""
     _sender.put(("routing.run_backtest", (backtest_id,)))
+
+
+def run(task: str) -> None:
+    """Nudge a worker to run another app's task, which takes no arguments."""
+    _sender.put((task, ()))

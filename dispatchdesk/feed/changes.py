@@ -36,6 +36,15 @@ _SINCE = """
 """
 
 
+# Whoever was told something by a transaction that the first snapshot did not see and the second does.
+_TOLD_SINCE = """
+    SELECT DISTINCT user_id FROM reviews_notice
+    WHERE (xid >= %(next)s::xid8 OR xid = ANY(%(running)s::xid8[]))
+      AND NOT pg_visible_in_snapshot(xid, %(snapshot)s::pg_snapshot)
+      AND pg_visible_in_snapshot(xid, %(reached)s::pg_snapshot)
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What became of one item, encoded: the card for those who see it, or its removal for those who saw it."""
@@ -56,10 +65,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The changes up to a position; None when they are too many and what is shown must be fetched anew."""
+    """The changes up to a position; None when they are too many and what is shown must be fetched anew.
+
+    ``told`` are the ids of the people who were told something meanwhile.
+    """
 
     position: Position
     changes: list[Change] | None
+    told: frozenset[int] = frozenset()
 
 
 async def changes_since(connection: Connection, position: Position) -> Batch:
@@ -76,8 +89,10 @@ async def changes_since(connection: Connection, position: Position) -> Batch:
     }
     rows = await (await connection.execute(_SINCE, given)).fetchall()
     reached = Position(position.cluster, rows[0][0])
+    given["reached"] = reached.snapshot
+    told = frozenset(row[0] for row in await (await connection.execute(_TOLD_SINCE, given)).fetchall())
     if rows[0][1] is None:
-        return Batch(reached, [])
+        return Batch(reached, [], told)
     earlier: dict[int, set[int | None]] = {}
     for _, item_id, _, state_from, old_type, new_type in rows:
         # An item that arrives was nowhere before, which is not the same as having had no type.
@@ -85,7 +100,7 @@ async def changes_since(connection: Connection, position: Position) -> Batch:
     if len(rows) > MOST_EVENTS or len(earlier) > MOST_ITEMS:
         return Batch(reached, None)
     found = await (await connection.execute(_card_statement(), [list(earlier)])).fetchall()
-    return Batch(reached, await asyncio.to_thread(_encode, found, earlier))
+    return Batch(reached, await asyncio.to_thread(_encode, found, earlier), told)
 
 
 @lru_cache(maxsize=1)

@@ -3,13 +3,14 @@
 import asyncio
 import logging
 import random
+from collections.abc import Sequence
 from contextlib import aclosing
 from weakref import WeakKeyDictionary
 
 import psycopg
 
 from dispatchdesk.feed import tail
-from dispatchdesk.feed.changes import Batch, Connection, changes_since
+from dispatchdesk.feed.changes import Batch, Change, Connection, changes_since
 from dispatchdesk.feed.position import Position
 from dispatchdesk.feed.seats import Seat
 from routing.domain.roles import Actor
@@ -79,8 +80,7 @@ class Hub:
         if batch is None or batch.changes is None:
             seat.reload()
             return
-        for change in batch.changes:
-            seat.offer(change)
+        _fill(seat, batch.changes, batch.told)
 
     async def _look_back(self, kept: Position) -> Batch | None:
         """Ask on the second connection; None when it could not be answered."""
@@ -140,9 +140,15 @@ class Hub:
         for seat in self._seats:
             if batch.changes is None:
                 seat.reload()
-                continue
-            for change in batch.changes:
-                seat.offer(change)
+            else:
+                _fill(seat, batch.changes, batch.told)
 
     def _is_idle(self) -> bool:
         return self._empty_since is not None and asyncio.get_running_loop().time() > self._empty_since + IDLE_SECONDS
+
+
+def _fill(seat: Seat, changes: Sequence[Change], told: frozenset[int]) -> None:
+    for change in changes:
+        seat.offer(change)
+    if seat.actor.user_id in told:
+        seat.tell()

@@ -14,12 +14,14 @@ class Seat:
     """One viewer: who they are, and what they have not been sent yet.
 
     Of several changes to an item only the newest is kept, so a slow viewer costs little. One with more than
-    ``MOST_ITEMS`` unsent is told to fetch everything instead.
+    ``MOST_ITEMS`` unsent is told to fetch everything instead. ``has_notice`` says that there is a notice for them,
+    which their page then asks for: the feed carries no text that only one person may read.
     """
 
     actor: Actor
     mail: dict[int, tuple[int, str]] = field(default_factory=dict)
     must_reload: bool = False
+    has_notice: bool = False
     has_mail: asyncio.Event = field(default_factory=asyncio.Event)
 
     def offer(self, change: Change) -> None:
@@ -36,6 +38,11 @@ class Seat:
         else:
             self.has_mail.set()
 
+    def tell(self) -> None:
+        """Say that the viewer was told something."""
+        self.has_notice = True
+        self.has_mail.set()
+
     def reload(self) -> None:
         """Tell the viewer to fetch everything anew; what is unsent is part of that."""
         self.mail.clear()
@@ -46,9 +53,10 @@ class Seat:
         """Empty the mailbox and return it as one frame that is true up to the position."""
         told = json.dumps(position.told(sight_of(self.actor)))
         texts = [text for _, text in self.mail.values()]
+        notice = ', "notice": true' if self.has_notice else ""
         kind = "reload" if self.must_reload else "changes" if texts else "heartbeat"
         self.mail.clear()
-        self.must_reload = False
+        self.must_reload = self.has_notice = False
         self.has_mail.clear()
         cards = f', "cards": [{", ".join(texts)}]' if kind == "changes" else ""
-        return f'{{"type": "{kind}", "position": {told}{cards}}}'
+        return f'{{"type": "{kind}", "position": {told}{cards}{notice}}}'

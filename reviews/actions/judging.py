@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from reviews.actions import effects, second, sending
+from reviews.actions import effects, second, sending, telling
 from reviews.actions.claiming import check_claim, check_staffs, pass_to_others
 from reviews.actions.opening import review_digest
 from reviews.errors import ChangedProposal, LostClaim
@@ -106,6 +106,7 @@ def _decide(work: Pass, review: Review, epoch: int, judgement: Judgement, actor:
         second.note_first(work, review, verdict, judgement)
         verdict.hold_until = work.now + timedelta(seconds=review.queue.hold_seconds)
         verdict.save(update_fields=["hold_until"])
+        telling.tell_of_verdict(review, verdict, actor)
         deciding.flush([work], actor)
         return verdict
     if not retypes:
@@ -114,6 +115,7 @@ def _decide(work: Pass, review: Review, epoch: int, judgement: Judgement, actor:
     if judgement.kind == "reassign":
         _reassign(review, judgement, actor, work.now)
         _owner_follows(review, actor, verdict)
+        telling.tell_of_verdict(review, verdict, actor)
         return verdict
     first = first_approval(review) if judgement.kind in {"reject", "redo"} or retypes else None
     if first is not None:  # what is not approved leaves nothing of the first approval behind
@@ -132,6 +134,7 @@ def _decide(work: Pass, review: Review, epoch: int, judgement: Judgement, actor:
     change.data |= {"review": review.pk, "verdict": verdict.pk, "kind": verdict.kind}
     if judgement.checks:
         change.data["checks"] = len(judgement.checks)
+    telling.tell_of_verdict(review, verdict, actor)
     deciding.flush([work], actor)
     if judgement.reopen:
         moving.move(actor=actor, item_id=work.item.pk, to=f"state:{State.INCOMING.value}")
@@ -227,6 +230,7 @@ def undo(*, actor: Actor, review_id: int) -> Review:
             step.save(update_fields=["status", "due_at", "ended_at", "error"])
         verdict.undone_at = now
         verdict.save(update_fields=["undone_at"])
+        telling.take_back(verdict)
         review.status, review.closed_at = Review.OPEN, None
         review.epoch += 1
         review.claimed_by_id, review.claimed_at = actor.user_id, now
@@ -254,6 +258,7 @@ def _undo_first(review: Review, verdict: Verdict, actor: Actor, now: datetime) -
     second.take_back_first(work, review, verdict)
     verdict.undone_at = now
     verdict.save(update_fields=["undone_at"])
+    telling.take_back(verdict)
     if review.claimed_by_id is None or review.lease_expires_at is None or review.lease_expires_at <= now:
         review.epoch += 1
         review.claimed_by_id, review.claimed_at = actor.user_id, now

@@ -8,12 +8,15 @@ from django.db.models import Exists, OuterRef
 
 from reviews.actions.overflowing import hand_on_overdue
 from reviews.actions.staffing import ensure_triage
+from reviews.actions.telling import tell_of_due_times
+from reviews.domain.notices import due_soon_at
 from reviews.domain.subjects import subjects
-from reviews.models import Queue, Review, Verdict
+from reviews.models import Notice, Queue, Review, Verdict
 from reviews.queries.colleagues import who_may_see
 from reviews.queries.deadlines import asked_before, check_deadlines, deadlines
 from reviews.queries.people import staff_of, unstaffed_queues
 from reviews.queries.waiting import waiting_reviews
+from routing import nudges
 from routing.domain.digests import digest
 from routing.domain.roles import Actor
 from routing.kinds import Asked, Judged, Opened, Opening
@@ -91,6 +94,7 @@ class QueuePeople:
             due_at=times.due_at,
             order_at=times.order_at,
             overflow_at=times.overflow_at,
+            tell_at=None if is_check else due_soon_at(now, times.due_at),
         )
 
     def close(self, items: Sequence[WorkItem], why: str, now: datetime) -> None:
@@ -162,8 +166,11 @@ class QueuePeople:
         return found
 
     def sweep(self, now: datetime) -> None:
-        """Hand on what nobody took in time."""
+        """Hand on what nobody took in time, tell people of due times, and send the mails that are due."""
         hand_on_overdue(now)
+        tell_of_due_times(now)
+        if Notice.objects.filter(mail_due_at__lte=now).exists():
+            nudges.run("reviews.send_notices")
 
     def said(self, item: WorkItem) -> dict[int, str]:
         """Return what people wrote with what they decided about the item, by the id of their verdict."""

@@ -28,7 +28,8 @@ def _countries() -> list[tuple[str, str]]:
     return [("", "None"), *sorted(known, key=lambda pair: pair[1])]
 
 
-def _zones() -> list[str]:
+def zones() -> list[str]:
+    """Return the time zones that a form offers."""
     return ["UTC", *sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))]
 
 
@@ -61,7 +62,7 @@ class CalendarForm(forms.Form):
 
     name = forms.CharField(label="Name", max_length=100)
     zone = forms.ChoiceField(
-        label="Time zone", choices=lambda: [(name, name) for name in _zones()], initial=settings.TIME_ZONE
+        label="Time zone", choices=lambda: [(name, name) for name in zones()], initial=settings.TIME_ZONE
     )
     country = forms.ChoiceField(label="Public holidays of", choices=_countries, required=False)
     region = forms.CharField(

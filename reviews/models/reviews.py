@@ -17,6 +17,7 @@ class Review(models.Model):
 
     ``order_at`` is fixed on entry as the earlier of the due time and arrival plus the longest wait of the item's
     priority; the queue is served in that order. If nobody has taken it by ``overflow_at``, another queue gets it.
+    At ``tell_at`` people are told of its due time: first that it is due soon, then that it is overdue.
     ``proposal`` is what is proposed, in the shape its ``kind`` key names, and ``digest`` binds a verdict to exactly it.
     The claim is the columns ``claimed_by``, ``epoch`` and ``lease_expires_at`` of this row, so that there can be one.
 
@@ -58,6 +59,7 @@ class Review(models.Model):
     due_at = models.DateTimeField()
     order_at = models.DateTimeField()
     overflow_at = models.DateTimeField(null=True, blank=True)
+    tell_at = models.DateTimeField(null=True, blank=True)
     claimed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -104,6 +106,7 @@ class Review(models.Model):
             models.Index(
                 fields=["overflow_at"], condition=Q(status="open", overflow_at__isnull=False), name="review_overflow"
             ),
+            models.Index(fields=["tell_at"], condition=Q(status="open", tell_at__isnull=False), name="review_tell"),
         ]
 
     def __str__(self) -> str:

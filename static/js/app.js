@@ -3,6 +3,7 @@ import { startConfirming } from "./confirming.js";
 import { startKeys } from "./keys.js";
 import { startLive } from "./live.js";
 import { startMenus } from "./menus.js";
+import { startNotices } from "./notices.js";
 import { startParts } from "./parts.js";
 import { startPreferences } from "./preferences.js";
 import { startTimes } from "./times.js";
@@ -15,5 +16,6 @@ startMenus();
 startKeys();
 startConfirming();
 startParts();
+startNotices();
 // After every module of the page has run, so that none misses the first frame.
 document.addEventListener("DOMContentLoaded", startLive);

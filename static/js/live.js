@@ -1,5 +1,5 @@
 // The live feed: one websocket that resumes by position, and the dot that says how far the page can be trusted.
-// Frames become events on document: "desk:changes" {cards}, "desk:reload" {done(position)}.
+// Frames become events on document: "desk:changes" {cards}, "desk:notice", "desk:reload" {done(position)}.
 import { timeOfDay } from "./times.js";
 
 const FIRST_WAIT_MS = 500;
@@ -62,6 +62,7 @@ function receive(message) {
     return;
   }
   if (frame.type === "changes") document.dispatchEvent(new CustomEvent("desk:changes", { detail: { cards: frame.cards } }));
+  if (frame.notice) document.dispatchEvent(new CustomEvent("desk:notice"));
   position = frame.position;
   show("connected");
 }

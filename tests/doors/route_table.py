@@ -34,6 +34,10 @@ _PLACE = "settings/destinations/<slug:slug>/"
 _TYPE = "settings/types/<slug:slug>/"
 _REVIEW = "reviews/<int:review_id>/"
 _INTAKE = frozenset({"intake"})
+_STOP = "notices/stop/<str:token>/"
+
+# Posts by the mail programs of others, which have no page of this desk; the signed link says all that may happen.
+WITHOUT_PAGE = frozenset({_STOP})
 
 PAGES: dict[str, Row] = {
     "": Row(STAFF),
@@ -119,6 +123,11 @@ PAGES: dict[str, Row] = {
     f"{_REVIEW}together": Row(STAFF, STAFF),
     f"{_REVIEW}together/undo": Row(None, STAFF),
     f"{_REVIEW}undo": Row(None, STAFF),
+    "notices/": Row(STAFF),
+    "notices/latest/": Row(STAFF),
+    "notices/read/": Row(None, STAFF),
+    "notices/settings/": Row(STAFF, STAFF),
+    _STOP: Row(ALL, ALL),
     "settings/queues/": Row(STAFF),
     "settings/queues/new/": Row(ADMIN, ADMIN),
     "settings/queues/hours/": Row(STAFF),

@@ -123,6 +123,8 @@ NAMES = [
         "show",
     ),
     *("since", "book", "agent", "after"),
+    *("up_to", "notice", "what", "before", "due_soon", "overdue", "reassigned", "overruled"),
+    *("digest_hour", "zone"),
 ]
 FORMS = [route for route, row in PAGES.items() if row.post]
 READ = [route for route, row in PAGES.items() if row.get]

@@ -7,9 +7,10 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
+from reviews.actions.wishes import stop_token
 from reviews.models import Calendar
 from routing.models import Backtest, Event, Example
-from tests.doors.route_table import ADMIN_PAGES, API, PAGES, Row, all_routes, filled
+from tests.doors.route_table import ADMIN_PAGES, API, PAGES, WITHOUT_PAGE, Row, all_routes, filled
 from tests.doors.world import ROLES, World, newest_version, rows_now, undone
 
 pytestmark = pytest.mark.timeout(300)
@@ -39,7 +40,7 @@ def values_for(world: World, row: Row, route: str) -> dict[str, object]:
         "kind": "tool-http",
         "form": "yaml",
         "name": "order_number",
-        "token": world.link(row.item),
+        "token": stop_token(world.desk.people["rene"].pk, None) if route in WITHOUT_PAGE else world.link(row.item),
         "calendar_id": Calendar.objects.get().pk,
         "review_id": world.review("refund").pk,
         "user_id": world.desk.people["rene"].pk,
@@ -179,7 +180,7 @@ def test_posts_of_people_need_the_token_of_their_page(world: World, role: str) -
     client = world.client(role, strict=True)
     wrong, before = [], rows_now()
     for route, row in PAGES.items():
-        if row.post is not None:
+        if row.post is not None and route not in WITHOUT_PAGE:
             got = client.post(filled(route, values_for(world, row, route)), row.body)
             if got.status_code != 403:
                 wrong.append((route, got.status_code))

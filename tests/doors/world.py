@@ -171,6 +171,7 @@ _WATCHED = (
     "routing_worktype", "routing_inputfield", "routing_credential",
     "routing_deskswitches", "routing_routerlabel", "reviews_review", "reviews_verdict", "reviews_passedon",
     "reviews_queue", "reviews_membership", "accounts_user", "accounts_apitoken",
+    "reviews_notice", "reviews_noticewishes",
 )  # fmt: skip
 
 

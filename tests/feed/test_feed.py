@@ -11,6 +11,7 @@ from django.db import connection, connections, transaction
 from websockets.exceptions import InvalidStatus
 
 from dispatchdesk.accounts.models import User
+from reviews.models import Notice
 from routing import transitions
 from routing.actions import moving
 from routing.domain.roles import DESK, Role
@@ -122,6 +123,21 @@ def test_who_comes_back_is_told_what_they_missed(web: Web, desk: TestDesk, olga:
         frame = back.frame()
         assert frame["type"] == "changes"
         assert {card["code"]: card["version"] for card in frame["cards"]} == {first.code: 3, second.code: 3}
+
+
+def test_a_notice_is_told_to_its_person_alone_now_or_when_they_come_back(web: Web, desk: TestDesk, olga: User) -> None:
+    item, now, position = desk.send("first"), transitions.database_now(), position_of(web.get("/", olga))
+    with web.watch(desk.people["rita"]) as ritas, web.watch(olga, position) as olgas:
+        ritas.frame(), olgas.frame()
+        Notice.objects.create(user=olga, kind="reassigned", item=item, at=now)
+        told = olgas.frame()
+        assert (told["type"], told["notice"]) == ("heartbeat", True)
+        requeue(item)
+        assert "notice" not in ritas.frame()
+        assert "notice" not in olgas.frame()
+    Notice.objects.create(user=olga, kind="overdue", item=item, at=now)
+    with web.watch(olga, olgas.position) as back:
+        assert back.frame()["notice"] is True
 
 
 def test_who_missed_too_much_reloads(web: Web, desk: TestDesk, olga: User) -> None:

@@ -348,6 +348,8 @@ PAGES = (
     "/settings/people/",
     "/settings/people/new/",
     "/settings/people/password/",
+    "/notices/",
+    "/notices/settings/",
 )
 
 

@@ -7,9 +7,9 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from dispatchdesk.practice.accounts import is_practice_desk
-from reviews.queries.notices import Unread, unread
+from reviews.queries.counts import Counts, counts_of
+from reviews.queries.notices import Unread
 from reviews.queries.people import queues_of
-from reviews.queries.waiting import my_review_count
 from routing.domain.roles import Actor, Role
 from routing.models import DeskSwitches
 
@@ -89,15 +89,19 @@ class DeskFrame:
         """Whether nothing is sent, for the whole desk."""
         return DeskSwitches.objects.filter(writes_paused=True).exists()
 
-    @cached_property
+    @property
     def my_review_count(self) -> int:
         """How many reviews wait for this person, counted up to 100."""
-        return my_review_count(self._actor) if self._actor else 0
+        return self._counts.reviews
 
-    @cached_property
+    @property
     def unread(self) -> Unread:
         """What this person was told and has not read."""
-        return unread(self._actor) if self._actor else Unread()
+        return self._counts.unread
+
+    @cached_property
+    def _counts(self) -> Counts:
+        return counts_of(self._actor) if self._actor else Counts()
 
     @cached_property
     def refs(self) -> frozenset[str]:

@@ -45,12 +45,6 @@ def notices_of(actor: Actor) -> QuerySet[Notice]:
     return rows.order_by("-pk")
 
 
-def unread(actor: Actor) -> Unread:
-    """Return how much of that is unread; one query by an index."""
-    ids = list(notices_of(actor).filter(read_at__isnull=True).values_list("pk", flat=True)[:MOST_COUNTED])
-    return Unread(len(ids), ids[0]) if ids else Unread()
-
-
 def wishes_of(user_id: int) -> NoticeWishes:
     """Return how somebody wants to be told; the defaults, not stored, when they never chose."""
     return NoticeWishes.objects.filter(user_id=user_id).first() or NoticeWishes(user_id=user_id)

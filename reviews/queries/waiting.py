@@ -38,11 +38,6 @@ def passed_on(actor: Actor, rows: Iterable[Review], now: datetime) -> dict[int, 
     return {one.review_id: one for one in mine.filter(Q(until__isnull=True) | Q(until__gt=now))}
 
 
-def my_review_count(actor: Actor) -> int:
-    """Return how many reviews this person could take or holds, counted up to 100."""
-    return offered_reviews(actor, Now()).values("pk")[:100].count()
-
-
 def find_review(actor: Actor, review_id: int) -> Review | None:
     """Return the review when its item is visible to the actor, else None."""
     rows = Review.objects.select_related("item__work_type", "queue__destination", "claimed_by", "assignee")

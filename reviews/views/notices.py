@@ -13,7 +13,8 @@ from reviews.domain.notices import Kind
 from reviews.forms.notices import WishesForm, initial_of
 from reviews.models import Notice
 from reviews.models.notices import KINDS
-from reviews.queries.notices import notices_of, sentence, unread, wishes_of
+from reviews.queries.counts import counts_of
+from reviews.queries.notices import notices_of, sentence, wishes_of
 from routing.forms.numbers import whole_number
 from routing.views.access import DeskRequest, open_page, page
 
@@ -34,7 +35,7 @@ def notice_list(request: DeskRequest) -> HttpResponse:
         "lines": [{"notice": row, "words": sentence(row), "url": _target(row)} for row in shown],
         "newest": shown[0].pk if shown else 0,
         "older": shown[-1].pk if len(found) > _PER_PAGE else 0,
-        "has_unread": unread(request.actor).count > 0,
+        "has_unread": counts_of(request.actor).unread.count > 0,
     }
     template = "notices/_list.html" if request.htmx else "notices/list.html"
     return render(request, template, context)
@@ -56,7 +57,7 @@ def latest(request: DeskRequest) -> HttpResponse:
     told = [{"text": f"{sentence(row)}.", "url": _target(row)} for row in reversed(new)]
     if len(new) > _MOST_TOASTS:
         told = [{"text": "There are several new notices for you.", "url": reverse("notices:list")}]
-    found = unread(request.actor)
+    found = counts_of(request.actor).unread
     return JsonResponse({"count": found.count, "newest": found.newest, "told": told})
 
 

@@ -78,7 +78,7 @@ def test_board_costs_the_same_with_one_item_and_with_fifty(desk: TestDesk, olgas
     for number in range(49):
         desk.send(f"request {number}", type="support")
     assert cost() == with_one
-    assert with_one <= 13
+    assert with_one <= 12
 
 
 def test_board_of_full_columns_weighs_less_than_150_kb(desk: TestDesk, olga: Actor, olgas: Client) -> None:

@@ -14,8 +14,8 @@ from reviews.actions import claiming, judging
 from reviews.actions.judging import Judgement
 from reviews.errors import LostClaim
 from reviews.models import Membership, PassedOn, Review, Verdict
+from reviews.queries.counts import counts_of
 from reviews.queries.narrowing import Narrowing
-from reviews.queries.waiting import my_review_count
 from routing.domain.roles import Actor, Role
 from routing.errors import Invalid, NotAllowed, RoutingError
 from routing.models import Destination, Note, Step, WorkItem
@@ -175,7 +175,7 @@ def test_what_is_passed_on_is_offered_to_others_only_and_keeps_its_age(bench: Be
     assert theirs is not None
     assert (mine.item_id, theirs.item_id) == (second.pk, first.pk)
     assert theirs.order_at == review.order_at
-    assert (my_review_count(ana), my_review_count(ben)) == (1, 1)
+    assert (counts_of(ana).reviews, counts_of(ben).reviews) == (1, 1)
 
 
 def test_what_is_put_off_comes_back_first_after_half_an_hour_and_others_may_take_it_before(bench: Bench) -> None:
@@ -183,7 +183,7 @@ def test_what_is_put_off_comes_back_first_after_half_an_hour_and_others_may_take
     review = bench.claim(first)
     ana, ben = bench.people["ana"], bench.people["ben"]
     claiming.put_off(actor=ana, review_id=review.pk, epoch=review.epoch)
-    assert my_review_count(ana) == 1
+    assert counts_of(ana).reviews == 1
     mine, theirs = claiming.claim_next(actor=ana), claiming.claim_next(actor=ben)
     assert mine is not None
     assert theirs is not None
@@ -278,7 +278,7 @@ def test_a_request_of_a_type_one_may_not_see_is_not_offered(bench: Bench) -> Non
     tasks(bench, 1)
     blind = Actor(Role.REVIEWER, "ana", user_id=bench.people["ana"].user_id, visible_types=frozenset())
     assert claiming.claim_next(actor=blind) is None
-    assert my_review_count(blind) == 0
+    assert counts_of(blind).reviews == 0
 
 
 def test_the_next_of_several_queues_is_the_one_that_is_due_first_and_can_be_asked_of_one(bench: Bench) -> None:

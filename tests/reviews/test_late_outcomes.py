@@ -18,7 +18,8 @@ from reviews.actions import claiming, judging
 from reviews.actions.judging import Judgement
 from reviews.errors import LostClaim
 from reviews.models import Review
-from reviews.queries.waiting import my_review_count, waiting_reviews
+from reviews.queries.counts import counts_of
+from reviews.queries.waiting import waiting_reviews
 from routing.actions import moving, running, sweeping
 from routing.domain.roles import Role
 from routing.domain.states import Action
@@ -114,7 +115,7 @@ def test_it_waits_in_its_queue_and_is_offered_like_others(bench: Bench, meanwhil
     review = outcome_of(item)
     olu = bench.people["olu"]
     assert list(waiting_reviews(olu)) == [review]
-    assert my_review_count(olu) == 1
+    assert counts_of(olu).reviews == 1
     assert claiming.claim_next(actor=olu) == review
     client.force_login(bench.desk.people["olu"])
     shown = client.get(item.get_absolute_url()).content.decode()

@@ -41,6 +41,7 @@ from routing.domain.states import State
 from routing.errors import Invalid, NotVisible
 from routing.models import Event, WorkItem
 from routing.queries.decisions import decisions_of
+from routing.queries.items import in_sight
 
 router = Router(tags=["items"])
 
@@ -56,12 +57,8 @@ def reply(body: object, status: int = 200) -> HttpResponse:
 
 def visible_items(actor: Actor) -> QuerySet[WorkItem]:
     """Return the items an actor may read: an intake token those it sent in, staff those of the types they see."""
-    rows = WorkItem.objects.select_related("work_type")
-    if actor.role is Role.INTAKE:
-        return rows.filter(intake_token_id=actor.token_id)
-    if actor.visible_types is not None:
-        rows = rows.filter(Q(work_type__isnull=True) | Q(work_type__in=actor.visible_types))
-    return rows
+    mine = Q(intake_token_id=actor.token_id) if actor.role is Role.INTAKE else in_sight(actor)
+    return WorkItem.objects.filter(mine).select_related("work_type")
 
 
 def find_item(actor: Actor, code: str) -> WorkItem:

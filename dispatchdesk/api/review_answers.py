@@ -10,6 +10,7 @@ from dispatchdesk.api.plain_values import moment, moment_or_none
 from reviews.models import Queue, Review, Verdict
 from routing import transitions
 from routing.domain.roles import Actor
+from routing.queries.items import in_sight
 
 
 def review_answers(reviews: Sequence[Review]) -> list[dict[str, Any]]:
@@ -67,9 +68,7 @@ def _verdict(verdict: Verdict, now: datetime) -> dict[str, Any]:
 
 def queue_answers(actor: Actor) -> list[dict[str, Any]]:
     """Return every queue with what is open in it and visible to the actor, in one query."""
-    counted = Q(reviews__status=Review.OPEN)
-    if actor.visible_types is not None:
-        counted &= Q(reviews__item__work_type__isnull=True) | Q(reviews__item__work_type__in=actor.visible_types)
+    counted = Q(reviews__status=Review.OPEN) & in_sight(actor, "reviews__item")
     rows = Queue.objects.filter(destination__archived=False).select_related("destination")
     now = transitions.database_now()
     return [

@@ -1,6 +1,5 @@
 """Queues and reviews over the API: what waits, claims, and verdicts."""
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
@@ -18,6 +17,7 @@ from reviews.queries.people import may_decide
 from reviews.queries.waiting import find_review
 from routing.domain.roles import Actor
 from routing.errors import Invalid, NotAllowed, NotVisible
+from routing.queries.items import in_sight
 
 router = Router(tags=["reviews"])
 
@@ -59,9 +59,8 @@ def list_reviews(
     """Return a page of reviews, by item, queue or status (open, decided, withdrawn)."""
     actor = caller(request)
     check_staff(actor)
-    rows = Review.objects.select_related("item", "queue__destination", "claimed_by", "assignee")
-    if actor.visible_types is not None:
-        rows = rows.filter(Q(item__work_type__isnull=True) | Q(item__work_type__in=actor.visible_types))
+    rows = Review.objects.filter(in_sight(actor, "item"))
+    rows = rows.select_related("item", "queue__destination", "claimed_by", "assignee")
     if item:
         rows = rows.filter(item=find_item(actor, item))
     if queue:

@@ -17,6 +17,7 @@ from dispatchdesk.board.paging import Cursor, after, cursor_after, in_order, ord
 from routing.domain.roles import Actor, Role
 from routing.domain.states import FINAL_STATES, State
 from routing.models import Destination, OwnerKind, WorkItem, WorkType
+from routing.queries.items import in_sight
 
 PAGE_CARDS = 12
 COUNTED_TO = 1000
@@ -57,7 +58,7 @@ class Choices:
 
 def board_items(actor: Actor, filters: Filters, refs: Collection[str]) -> QuerySet[WorkItem]:
     """Return the items this person may see that fit the filters; ``refs`` is whom they answer for."""
-    items = WorkItem.objects.filter(_in_sight(actor))
+    items = WorkItem.objects.filter(in_sight(actor))
     if filters.show == MINE:
         items = items.filter(owned_by(refs), state__in=WITH_PEOPLE)
     if filters.type:
@@ -77,12 +78,6 @@ def holding(items: QuerySet[WorkItem], words: list[str], item_id: int | None = N
     if item_id is not None:
         wanted |= Q(pk=item_id)
     return items.alias(found=SearchVector("title", "text", config="simple")).filter(wanted)
-
-
-def _in_sight(actor: Actor) -> Q:
-    if actor.visible_types is None:
-        return Q()
-    return Q(work_type_id__isnull=True) | Q(work_type_id__in=actor.visible_types)
 
 
 def _beginnings(words: list[str]) -> SearchQuery:

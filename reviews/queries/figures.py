@@ -15,6 +15,7 @@ from reviews.queries.people import is_lead, may_decide
 from routing.domain.roles import Actor, Role
 from routing.errors import NotVisible
 from routing.models import Destination, DestinationKind
+from routing.queries.items import in_sight
 
 DAYS = (1, 7, 30)
 MOST_EXPORTED = 10_000
@@ -46,12 +47,8 @@ class Measured:
 
     def rows(self, actor: Actor) -> QuerySet[Review]:
         """Return the reviews of the queue, or about the work, whose types the person may see."""
-        rows = Review.objects.filter(queue=self.queue_id) if self.queue_id else Review.objects.all()
-        if not self.queue_id:
-            rows = rows.filter(about__contains=[self.slug])
-        if actor.visible_types is None:
-            return rows
-        return rows.filter(Q(item__work_type__isnull=True) | Q(item__work_type_id__in=actor.visible_types))
+        measured = Q(queue=self.queue_id) if self.queue_id else Q(about__contains=[self.slug])
+        return Review.objects.filter(measured, in_sight(actor, "item"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from reviews.queries.people import queues_of
 from reviews.queries.quality import Quality, quality_by_place
 from routing.domain.roles import Actor, Role
 from routing.models import Destination, DestinationKind
+from routing.queries.items import in_sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,7 @@ def queue_lines(actor: Actor, now: datetime) -> list[QueueLine]:
     rows = Queue.objects.filter(destination__archived=False).select_related("destination")
     if actor.role not in {Role.OPERATOR, Role.ADMIN}:
         rows = rows.filter(pk__in=queues_of(actor).order_by().values("pk"))
-    is_open = Q(reviews__status=Review.OPEN)
-    if actor.visible_types is not None:
-        is_open &= Q(reviews__item__work_type__isnull=True) | Q(reviews__item__work_type__in=actor.visible_types)
+    is_open = Q(reviews__status=Review.OPEN) & in_sight(actor, "reviews__item")
     rows = rows.annotate(
         waiting=Count("reviews", filter=is_open),
         oldest=Min("reviews__arrived_at", filter=is_open),

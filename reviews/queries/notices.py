@@ -12,6 +12,7 @@ from reviews.models import Membership, Notice, NoticeWishes, PassedOn, Review
 from reviews.queries.colleagues import people_for
 from reviews.queries.people import staff_of
 from routing.domain.roles import Actor
+from routing.queries.items import in_sight
 
 MOST_TOLD = 20
 MOST_COUNTED = 100
@@ -39,10 +40,7 @@ def sentence(notice: Notice) -> str:
 
 def notices_of(actor: Actor) -> QuerySet[Notice]:
     """Return what this person was told about items they may still see, newest first."""
-    rows = Notice.objects.filter(user_id=actor.person_id)
-    if actor.visible_types is not None:
-        rows = rows.filter(Q(item__work_type__isnull=True) | Q(item__work_type_id__in=actor.visible_types))
-    return rows.order_by("-pk")
+    return Notice.objects.filter(in_sight(actor, "item"), user_id=actor.person_id).order_by("-pk")
 
 
 def wishes_of(user_id: int) -> NoticeWishes:

@@ -15,6 +15,7 @@ from routing.errors import Invalid, NotVisible
 from routing.models import Decision, DestinationKind, RulebookVersion, Step, WorkItem
 from routing.queries.decided import book_slug, decision_words
 from routing.queries.desk import Desk
+from routing.queries.items import in_sight
 from routing.queries.steps import step_words
 
 PAGE_ROWS = 30
@@ -149,9 +150,8 @@ def agent_step(item: WorkItem, slug: str, number: int) -> Step:
 def written_alike(actor: Actor, step: Step, since: datetime, cursor: Cursor) -> Others:
     """Return other items for which the same version of an AI agent was asked since then."""
     rows = Step.objects.filter(kind=DestinationKind.AGENT, version_id=step.version_id, created_at__gte=since)
-    rows = rows.filter(created_at__lte=cursor.at).exclude(created_at=cursor.at, pk__gte=cursor.id)
-    if actor.visible_types is not None:
-        rows = rows.filter(Q(item__work_type__isnull=True) | Q(item__work_type_id__in=actor.visible_types))
+    rows = rows.filter(in_sight(actor, "item"), created_at__lte=cursor.at)
+    rows = rows.exclude(created_at=cursor.at, pk__gte=cursor.id)
     rows = rows.exclude(item=step.item_id).select_related("item__work_type").defer("request", "output", "response")
     found = list(rows.order_by("-created_at", "-pk")[: PAGE_ROWS + 1])
     shown = found[:PAGE_ROWS]

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from reviews.models import PassedOn, Review
 from reviews.queries.people import queues_of
 from routing.domain.roles import Actor
+from routing.queries.items import in_sight
 
 
 def waiting_reviews(actor: Actor) -> QuerySet[Review]:
@@ -17,10 +18,7 @@ def waiting_reviews(actor: Actor) -> QuerySet[Review]:
         "item__work_type", "queue__destination", "claimed_by", "assignee"
     )
     mine = Q(queue__in=queues_of(actor).values("pk"), assignee__isnull=True) | Q(assignee_id=actor.user_id)
-    rows = rows.filter(mine)
-    if actor.visible_types is not None:
-        rows = rows.filter(Q(item__work_type__isnull=True) | Q(item__work_type_id__in=actor.visible_types))
-    return rows.order_by("order_at", "id")
+    return rows.filter(mine, in_sight(actor, "item")).order_by("order_at", "id")
 
 
 def offered_reviews(actor: Actor, now: datetime | Now) -> QuerySet[Review]:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from django.db.models import Q
+
 from routing.domain.causes import cause_words
 from routing.domain.conditions import evaluate
 from routing.domain.engine import seen_facts
@@ -26,6 +28,14 @@ ANSWER_FACT = "item.answer"
 MOVES = frozenset(
     {Action.SEND_TO, Action.REQUEUE, Action.HOLD, Action.STOP, Action.CLOSE_DONE, Action.REOPEN},
 )
+
+
+def in_sight(actor: Actor, item: str = "") -> Q:
+    """Return the condition that the actor may see the item of a row; ``item`` is the way to it: ``review__item``."""
+    if actor.visible_types is None:
+        return Q()
+    work_type = f"{item}__work_type" if item else "work_type"
+    return Q(**{f"{work_type}__isnull": True}) | Q(**{f"{work_type}__in": actor.visible_types})
 
 
 def find_item(actor: Actor, code: str) -> WorkItem:

@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
-
 from routing.domain.roles import Actor
 from routing.models import Letter, WorkItem
+from routing.queries.items import in_sight
 
 # What only leads to the requester's page, or stands on it anyway, is no news there.
 _ON_THEIR_PAGE = ("link", "received", "question", "reminder", "note")
@@ -56,9 +55,7 @@ def mails_of(item: WorkItem) -> list[Mail]:
 
 def outbox(actor: Actor, *, limit: int) -> list[Mail]:
     """Return the newest mails about items the actor may see, newest first."""
-    letters = Letter.objects.select_related("item")
-    if actor.visible_types is not None:
-        letters = letters.filter(Q(item__work_type__isnull=True) | Q(item__work_type_id__in=actor.visible_types))
+    letters = Letter.objects.filter(in_sight(actor, "item")).select_related("item")
     return _newest_first(letters.order_by("-pk")[:limit])
 
 

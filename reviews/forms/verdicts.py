@@ -6,6 +6,7 @@ from typing import cast
 
 from django import forms
 from django.http import QueryDict
+from django.utils.text import capfirst
 
 from reviews.actions.judging import KINDS, Judgement
 from reviews.models import Review
@@ -359,8 +360,7 @@ def _texts(given: object) -> dict[str, str]:
 
 
 def _label(name: str) -> str:
-    words = name.replace("_", " ")
-    return f"{words[:1].upper()}{words[1:]}"
+    return capfirst(name.replace("_", " "))
 
 
 def _is_long(text: str) -> bool:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from django.utils.text import capfirst
+
 from reviews.models import Verdict
-from reviews.queries.evidence import FactLine, capital, fact_line, revision_words
+from reviews.queries.evidence import FactLine, fact_line, revision_words
 from reviews.queries.looks import Asked, asked_of, verdicts_of
 from reviews.queries.proposals import Request, request_of
 from routing.domain.digests import digest
@@ -192,7 +194,7 @@ def _fields(output: object) -> list[tuple[str, str]]:
     """Return an output that is but names and plain values in lines; nothing when it is more."""
     if not isinstance(output, dict) or any(isinstance(value, dict | list) for value in output.values()):
         return []
-    return [(capital(name.replace("_", " ")), as_text(value_from_json(value))) for name, value in output.items()]
+    return [(capfirst(name.replace("_", " ")), as_text(value_from_json(value))) for name, value in output.items()]
 
 
 def _looks_up(step: Step) -> bool:

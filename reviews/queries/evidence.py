@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.text import capfirst
+
 from reviews.models import Review, Verdict
 from reviews.queries.similar import Similar, similar
 from routing.domain.catalogue import Catalogue
@@ -142,7 +144,7 @@ def _facts(review: Review, desk: Desk) -> list[FactLine]:
 def fact_line(row: FactRevision, desk: Desk, catalogue: Catalogue, people: Mapping[int, str]) -> FactLine:
     """Return a revision of a fact in words; ``people`` are names by user id."""
     return FactLine(
-        label=capital(catalogue.label(row.name)),
+        label=capfirst(catalogue.label(row.name)),
         value=revision_words(row, catalogue),
         source=_source(row.provider, desk, people),
         quote=row.quote,
@@ -199,11 +201,6 @@ def _source(provider: str, desk: Desk, people: Mapping[int, str]) -> str:
         case "desk":
             return "nobody can be asked for it"
     return provider.replace("_", " ")
-
-
-def capital(words: str) -> str:
-    """Return the words with a capital first."""
-    return f"{words[:1].upper()}{words[1:]}"
 
 
 def _step(row: Step) -> StepLine:

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils.text import capfirst
+
 from reviews.models import Review, Verdict
-from reviews.queries.evidence import capital
 from reviews.queries.proposals import Text, texts_of
 from routing.domain.facts import value_from_json
 from routing.domain.templates import as_text
@@ -87,9 +88,9 @@ def _given(item: WorkItem, desk: Desk, verdict: Verdict) -> list[tuple[str, str]
     if correction.get("destination"):
         found.append(("Sent to", catalogue.name_of(str(correction["destination"]))))
     for name, value in _mapping(correction, "inputs").items():
-        found.append((capital(catalogue.label(f"input.{name}")), _value(value)))
+        found.append((capfirst(catalogue.label(f"input.{name}")), _value(value)))
     for name, value in _mapping(body, "result").items():
-        found.append((capital(name.replace("_", " ")), _value(value)))
+        found.append((capfirst(name.replace("_", " ")), _value(value)))
     kind, _, to = str(body.get("to") or "").partition(":")
     if to:
         found.append(("Given to", desk.place_name(to) if kind == "queue" else to))

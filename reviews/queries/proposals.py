@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from django.utils.text import capfirst
+
 from reviews.models import Review
 from routing.domain.differences import Part, word_diff
 from routing.domain.facts import Status, lookup
@@ -114,7 +116,7 @@ def texts_of(item: WorkItem, desk: Desk, offered: Mapping[str, object], typed: M
         label = catalogue.label(name) if "." in name else name.replace("_", " ")
         now = typed.get(name, str(before))
         parts = word_diff(str(before), now) if now != before else []
-        found.append(Text(name, f"{label[:1].upper()}{label[1:]}", str(before), now, parts))
+        found.append(Text(name, capfirst(label), str(before), now, parts))
     return found
 
 

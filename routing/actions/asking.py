@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from django.utils.text import capfirst
+
 from routing.actions.passes import Pass
 from routing.actions.proposals import escalation
 from routing.domain import engine
@@ -91,7 +93,6 @@ def _ask_people(work: Pass, decision: engine.Decision, names: list[str], questio
     catalogue = work.desk.catalogue(work.item.work_type_id)
     what = ", ".join(catalogue.label(name) for name in names)
     noted = work.note("review", rule_id=decision.rule_id, cause="missing", detail={"facts": names}, fires=False)
-    text = question.format(what=what)
-    text = f"{text[:1].upper()}{text[1:]}"
+    text = capfirst(question.format(what=what))
     work.openings.append(escalation(work, queue="", cause="missing", question=text, noted=noted, names=names))
     work.change = Change(work.item, Action.ESCALATE, State.IN_REVIEW)

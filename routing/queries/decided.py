@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.text import capfirst
+
 from routing.domain.catalogue import Catalogue
 from routing.domain.rules import BY_RULE, Go
 from routing.domain.sentences import duration, rule_sentence
@@ -120,5 +122,4 @@ def _changed(detail: Mapping[str, object], desk: Desk) -> str:
         parts.append(f"set the priority to {detail['priority']}")
     if isinstance(tags, list) and tags:
         parts.append(f"add {', '.join(str(tag) for tag in tags)} as tags")
-    words = " and ".join(parts) or "change nothing"
-    return f"{words[:1].upper()}{words[1:]}"
+    return capfirst(" and ".join(parts) or "change nothing")

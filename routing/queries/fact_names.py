@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.utils.text import capfirst
+
 from routing.domain.catalogue import ITEM_FACTS, Catalogue
 from routing.domain.inputs import Kind
 from routing.models import DestinationKind, TableRow
@@ -54,11 +56,7 @@ def fact_groups(desk: Desk, type_id: int | None) -> list[FactGroup]:
 
 
 def _labelled(catalogue: Catalogue, names: list[str]) -> tuple[FactChoice, ...]:
-    return tuple(FactChoice(name, _capital(catalogue.label(name))) for name in names)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return tuple(FactChoice(name, capfirst(catalogue.label(name))) for name in names)
 
 
 def _inputs(catalogue: Catalogue) -> Iterator[FactChoice]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.utils.text import capfirst
+
 from routing.domain.answers import Answer as Answered
 from routing.domain.answers import Followed, follow, text_reader
 from routing.domain.catalogue import Catalogue
@@ -233,7 +235,7 @@ def trace_rows(lines: Sequence[Line], catalogue: Catalogue) -> tuple[TraceRow, .
 def _row(line: Line, catalogue: Catalogue) -> TraceRow:
     label = catalogue.label(line.fact)
     expected = f"{WORDS[line.op]} {value_words(Test(line.fact, line.op, line.expected))}".strip()
-    return TraceRow(label[:1].upper() + label[1:], expected, _actual(line.fact, line.actual), RESULTS[line.result])
+    return TraceRow(capfirst(label), expected, _actual(line.fact, line.actual), RESULTS[line.result])
 
 
 def _actual(name: str, fact: Fact) -> str:

@@ -34,7 +34,7 @@ class Review(models.Model):
     KINDS = [(ESCALATION, "Escalation"), (ASSIGNED, "Task"), (CHECK, "Check")]
     OPEN, DECIDED, WITHDRAWN = "open", "decided", "withdrawn"
     UNKNOWN_OUTCOME = "unknown_outcome"
-    SPOT_CHECK, REPORTED = "spot_check", "reported"
+    REPORTED = "reported"
     STATUSES = [(s, s.capitalize()) for s in (OPEN, DECIDED, WITHDRAWN)]
 
     item = models.ForeignKey(WorkItem, on_delete=models.CASCADE, related_name="reviews")
@@ -120,6 +120,10 @@ class Review(models.Model):
         return self.cause == self.UNKNOWN_OUTCOME and not awaited
 
 
+# A verdict that decides its review, of which there is at most one.
+DECIDES = Q(undone_at__isnull=True, first=False) & ~Q(kind="reassign")
+
+
 def verdict_words(kind: str, of: str) -> str:
     """Return what a verdict of this kind decided on a review of that kind, in words."""
     if of == Review.CHECK and kind in {"approve", "reject"}:
@@ -164,11 +168,7 @@ class Verdict(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["review"],
-                condition=Q(undone_at__isnull=True, first=False) & ~Q(kind="reassign"),
-                name="one_verdict_per_review",
-            )
+            models.UniqueConstraint(fields=["review"], condition=DECIDES, name="one_verdict_per_review"),
         ]
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Count, Min, Q, QuerySet
 
 from reviews.models import Queue, Review, Verdict
-from reviews.models.reviews import verdict_words
+from reviews.models.reviews import DECIDES, verdict_words
 from reviews.queries.people import is_lead, may_decide
 from routing.domain.roles import Actor, Role
 from routing.errors import NotVisible
@@ -150,12 +150,8 @@ def exported(actor: Actor, measured: Measured, days: int, now: datetime) -> Iter
     """Yield the heads and then a row for each of the newest decided reviews; the person only for leads."""
     leads = measured.queue_id is not None and is_lead(actor, measured.queue_id)
     yield ["request", "question", "why", "rule", "arrived", "taken", "decided", "due", "verdict", *["by"] * leads]
-    rows = Verdict.objects.filter(
-        review__in=measured.rows(actor).filter(status=Review.DECIDED, closed_at__gte=now - timedelta(days=days)),
-        undone_at__isnull=True,
-        first=False,
-    )
-    rows = rows.exclude(kind="reassign").select_related("review__item", "by").order_by("-pk")
+    reviews = measured.rows(actor).filter(status=Review.DECIDED, closed_at__gte=now - timedelta(days=days))
+    rows = Verdict.objects.filter(DECIDES, review__in=reviews).select_related("review__item", "by").order_by("-pk")
     for verdict in rows[:MOST_EXPORTED]:
         review = verdict.review
         times = (review.arrived_at, review.claimed_at, review.closed_at, review.due_at)

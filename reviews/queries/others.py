@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Q
 
 from reviews.models import Review, Verdict
+from reviews.models.reviews import DECIDES
 from reviews.queries.redone import agents_behind
 from routing.domain.roles import Actor
 from routing.errors import Invalid, NotVisible
@@ -131,7 +132,7 @@ def _judged_decisions(decisions: Sequence[Decision]) -> dict[int, str]:
     reviews = list(Review.objects.filter(decision__in=[one.pk for one in decisions]).only("decision_id", "status"))
     by_review = {one.pk: one.decision_id or 0 for one in reviews}
     words = {one.decision_id or 0: "Not decided yet" for one in reviews if one.status == Review.OPEN}
-    for verdict in _standing(Q(review__in=list(by_review))):
+    for verdict in _deciding(Q(review__in=list(by_review))):
         words[by_review[verdict.review_id]] = _verdict_words(verdict)
     return words
 
@@ -164,7 +165,7 @@ def _judged_steps(steps: Sequence[Step]) -> dict[int, str]:
     """Return the first thing that people decided on what each step wrote, by the step's id."""
     items = [one.item_id for one in steps]
     words: dict[int, str] = {}
-    for verdict in _standing(Q(review__item__in=items)):
+    for verdict in _deciding(Q(review__item__in=items)):
         seen = _seen_in(verdict.review, steps)
         if seen is not None:
             words.setdefault(seen.pk, _verdict_words(verdict))
@@ -182,9 +183,8 @@ def _seen_in(review: Review, steps: Sequence[Step]) -> Step | None:
     return max((one for one in wrote if one.created_at <= review.arrived_at), key=lambda one: one.pk, default=None)
 
 
-def _standing(which: Q) -> Iterable[Verdict]:
-    rows = Verdict.objects.filter(which, undone_at__isnull=True, first=False).exclude(kind="reassign")
-    return rows.select_related("by", "review").order_by("pk")
+def _deciding(which: Q) -> Iterable[Verdict]:
+    return Verdict.objects.filter(which, DECIDES).select_related("by", "review").order_by("pk")
 
 
 def _verdict_words(verdict: Verdict) -> str:

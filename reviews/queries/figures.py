@@ -11,7 +11,7 @@ from django.db.models import Count, Min, Q, QuerySet
 
 from reviews.models import Queue, Review, Verdict
 from reviews.models.reviews import DECIDES, verdict_words
-from reviews.queries.people import is_lead, may_decide
+from reviews.queries.people import is_lead, queues_of
 from routing.domain.roles import Actor, Role
 from routing.errors import NotVisible
 from routing.models import Destination, DestinationKind
@@ -91,19 +91,30 @@ class Figures:
     people: list[Share] | None
 
 
+def measured_queues(actor: Actor) -> QuerySet[Queue]:
+    """Return the queues whose figures this person may see: operators and admins of all, others of their own."""
+    rows = Queue.objects.select_related("destination")
+    if actor.role in {Role.OPERATOR, Role.ADMIN}:
+        return rows
+    return rows.filter(pk__in=queues_of(actor).order_by().values("pk"))
+
+
+def measured_places() -> QuerySet[Destination]:
+    """Return the agents and tools, whose figures anybody of the desk may see."""
+    return Destination.objects.filter(kind__in=[DestinationKind.AGENT, DestinationKind.TOOL])
+
+
 def queue_to_measure(actor: Actor, slug: str) -> Measured:
-    """Return a queue whose figures this person may see: its people, operators and admins. Raises NotVisible."""
-    queue = Queue.objects.select_related("destination").filter(destination__slug=slug).first()
-    sees_all = actor.role in {Role.OPERATOR, Role.ADMIN}
-    if queue is None or not actor.is_staff_member or not (sees_all or may_decide(actor, queue.pk)):
+    """Return a queue whose figures this person may see; raises NotVisible."""
+    queue = measured_queues(actor).filter(destination__slug=slug).first()
+    if queue is None or not actor.is_staff_member:
         raise NotVisible("There is no such queue, or you are not in it.")
     return Measured(slug, str(queue), queue.pk)
 
 
 def place_to_measure(actor: Actor, slug: str) -> Measured:
-    """Return an agent or a tool whose figures this person may see: anybody of the desk. Raises NotVisible."""
-    kinds = [DestinationKind.AGENT, DestinationKind.TOOL]
-    place = Destination.objects.filter(slug=slug, kind__in=kinds).first()
+    """Return an agent or a tool whose figures this person may see; raises NotVisible."""
+    place = measured_places().filter(slug=slug).first()
     if place is None or not actor.is_staff_member:
         raise NotVisible("There is no such AI agent or tool.")
     return Measured(slug, place.name)
@@ -116,6 +127,7 @@ def figures(actor: Actor, measured: Measured, days: int, now: datetime) -> Figur
     waiting = rows.filter(status=Review.OPEN).aggregate(
         waiting=Count("pk"), oldest=Min("arrived_at"), overdue=Count("pk", filter=Q(due_at__lt=now))
     )
+    # By every queue, because the index of arrivals begins with the queue.
     arrived = rows.filter(queue__in=Queue.objects.all(), arrived_at__gte=since).count()
     types = None if actor.visible_types is None else sorted(actor.visible_types)
     about = "" if measured.queue_id else measured.slug

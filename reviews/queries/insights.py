@@ -5,11 +5,10 @@ from datetime import datetime
 
 from django.db.models import Count, Min, Q
 
-from reviews.models import Queue, Review
-from reviews.queries.people import queues_of
+from reviews.models import Review
+from reviews.queries.figures import measured_places, measured_queues
 from reviews.queries.quality import Quality, quality_by_place
-from routing.domain.roles import Actor, Role
-from routing.models import Destination, DestinationKind
+from routing.domain.roles import Actor
 from routing.queries.items import in_sight
 
 
@@ -36,10 +35,8 @@ class PlaceLine:
 
 def queue_lines(actor: Actor, now: datetime) -> list[QueueLine]:
     """Return the queues whose figures the person may see. One query."""
-    rows = Queue.objects.filter(destination__archived=False).select_related("destination")
-    if actor.role not in {Role.OPERATOR, Role.ADMIN}:
-        rows = rows.filter(pk__in=queues_of(actor).order_by().values("pk"))
     is_open = Q(reviews__status=Review.OPEN) & in_sight(actor, "reviews__item")
+    rows = measured_queues(actor).filter(destination__archived=False)
     rows = rows.annotate(
         waiting=Count("reviews", filter=is_open),
         oldest=Min("reviews__arrived_at", filter=is_open),
@@ -54,8 +51,7 @@ def queue_lines(actor: Actor, now: datetime) -> list[QueueLine]:
 def place_lines(actor: Actor, now: datetime) -> list[PlaceLine]:
     """Return the agents and tools in use, and others that people judged lately. Two queries."""
     quality = quality_by_place(actor, now)
-    kinds = [DestinationKind.AGENT, DestinationKind.TOOL]
-    rows = Destination.objects.filter(Q(archived=False) | Q(slug__in=quality), kind__in=kinds)
+    rows = measured_places().filter(Q(archived=False) | Q(slug__in=quality))
     return [
         PlaceLine(row.slug, row.name, row.get_kind_display(), quality.get(row.slug, Quality(None)))
         for row in rows.order_by("kind", "name")

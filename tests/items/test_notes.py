@@ -1,14 +1,12 @@
 """Notes on an item: internal ones never reach the requester, public ones do, without who wrote them."""
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from threading import Barrier
 from typing import Any
 
 import pytest
 from django.core import mail
-from django.db import connection, connections
+from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -22,6 +20,7 @@ from routing.models import Letter, Note, Question, WorkItem
 from routing.requesters import page_token
 from tests.desks import TestDesk, decide, fresh
 from tests.items.test_item_page import KIM, SignedIn, page_of
+from tests.reviews.test_claiming import at_once
 from tests.routing.test_running import run_due
 
 CANARY = "canary-internal"
@@ -105,18 +104,8 @@ def test_a_form_sent_twice_makes_one_note_and_one_mail(asked: WorkItem, signed_i
 
 
 def test_of_many_at_the_same_moment_one_is_kept_and_mailed(asked: WorkItem, olga: Actor) -> None:
-    barrier = Barrier(6)
-
-    def send() -> int:
-        try:
-            barrier.wait()
-            return noting.add_note(actor=olga, item_id=asked.pk, text="Hello", public=True, key="k").pk
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(6) as pool:
-        ids = [future.result() for future in [pool.submit(send) for _ in range(6)]]
-    assert ids == [Note.objects.get().pk] * 6
+    send = partial(noting.add_note, actor=olga, item_id=asked.pk, text="Hello", public=True, key="k")
+    assert at_once([send] * 6) == [Note.objects.get()] * 6
     assert Letter.objects.filter(kind="note").count() == 1
 
 

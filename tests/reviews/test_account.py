@@ -137,9 +137,7 @@ def test_it_takes_as_many_queries_for_much_as_for_little(bench: Bench) -> None:
     page_of(client, item)
 
     def queries() -> int:
-        with CaptureQueriesContext(
-            connection,
-        ) as asked:
+        with CaptureQueriesContext(connection) as asked:
             page_of(client, item)
         return len(asked)
 

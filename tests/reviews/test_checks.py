@@ -1,10 +1,9 @@
 """Work that finished without a person is looked at afterwards: drawn by chance, or because somebody reported it."""
 
-import threading
+from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
@@ -19,6 +18,7 @@ from routing.models import Event, WorkItem
 from routing.requesters import page_token
 from tests.desks import fresh
 from tests.reviews.conftest import ALWAYS, DRAFT_FIRST, Bench, after, approve_write
+from tests.reviews.test_claiming import at_once
 
 FINISH = {"when": ALWAYS, "then": {"do": "finish"}}
 
@@ -159,18 +159,8 @@ def test_a_reported_problem_asks_people_once_and_keeps_every_word(bench: Bench) 
 def test_many_reports_at_once_ask_once(bench: Bench) -> None:
     bench.desk.rules("support", FINISH)
     item = bench.item()
-    barrier = threading.Barrier(6)
 
-    def report() -> None:
-        barrier.wait()
-        report_problem(actor=bench.people["ana"], item_id=item.pk, text="Wrong.")
-        connection.close()
-
-    threads = [threading.Thread(target=report) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
+    at_once([partial(report_problem, actor=bench.people["ana"], item_id=item.pk, text="Wrong.")] * 6)
 
     assert Review.objects.filter(item=item, cause="reported").count() == 1
     assert item.notes.count() == 6

@@ -1,14 +1,12 @@
 """Notices by mail: when, what they hold, that each is sent once, and that they stop when told to."""
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import mail, signing
 from django.core.mail import EmailMessage
-from django.db import connections
 from django.db.models import F
 from django.test import Client
 from pytest_django import Settings
@@ -22,6 +20,7 @@ from reviews.models import Notice, NoticeWishes
 from routing.models import WorkItem
 from routing.transitions import database_now
 from tests.reviews.conftest import DRAFT, Bench
+from tests.reviews.test_claiming import at_once
 from tests.reviews.test_judging import TO_QUEUE, stopped_at
 from tests.reviews.test_notices import choose
 
@@ -107,15 +106,7 @@ def test_the_hour_of_the_daily_mail_is_that_of_the_persons_clock() -> None:
 def test_two_workers_at_once_send_each_mail_once(bench: Bench) -> None:
     for _ in range(3):
         give_to_ben(bench)
-
-    def send(_: int) -> int:
-        try:
-            return send_notices()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(send, range(2)))
+    at_once([send_notices, send_notices])
     told = " ".join(str(sent.body) for sent in mail.outbox)
     assert [told.count(f"{notice.item.code} was given") for notice in Notice.objects.all()] == [1, 1, 1]
     assert set(Notice.objects.values_list("mail_status", "mail_attempts")) == {(Notice.SENT, 1)}

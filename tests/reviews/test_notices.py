@@ -1,12 +1,10 @@
 """Who is told what, once, and where they read it."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
-from django.db import connections
 from django.test import Client
 
 from reviews.actions import judging
@@ -18,6 +16,7 @@ from routing.actions.sweeping import sweep
 from routing.models import WorkItem, WorkType
 from routing.transitions import database_now
 from tests.reviews.conftest import DRAFT_FIRST, Bench, after, approve_write
+from tests.reviews.test_claiming import at_once
 from tests.reviews.test_judging import FIX_CALLS, FIX_OUTPUT, stopped_at
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -122,15 +121,7 @@ def test_a_review_that_is_decided_by_then_tells_nobody(bench: Bench) -> None:
 def test_two_sweepers_at_once_tell_each_person_once(bench: Bench) -> None:
     item = stopped_at(bench, "calls")
     make_due(bench, item, 1)
-
-    def look(_: int) -> None:
-        try:
-            sweep()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(look, range(2)))
+    at_once([sweep, sweep])
     assert sorted(Notice.objects.values_list("user__username", flat=True)) == ["ana", "ben"]
 
 

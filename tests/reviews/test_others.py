@@ -27,8 +27,8 @@ def test_others_are_those_of_the_same_rule_since_a_day_in_any_version(bench: Ben
     bench.desk.rules("support", *rules)
     newer, other = bench.item(), bench.item(type="")
     assert codes(client, item, "rule=r2&book=support") == [newer.code, same.code]
-    week = (timezone.localdate() - timedelta(days=60)).isoformat()
-    assert codes(client, item, f"rule=r2&since={week}") == [newer.code, same.code, old.code]
+    earlier = (timezone.localdate() - timedelta(days=60)).isoformat()
+    assert codes(client, item, f"rule=r2&since={earlier}") == [newer.code, same.code, old.code]
     assert codes(client, item, f"rule=r2&since={(timezone.localdate() + timedelta(days=1)).isoformat()}") == []
     assert other.code not in codes(client, item, "rule=r1")
     page = page_of(client, item, "?rule=r2", "others")

@@ -5,22 +5,22 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
-from reviews.actions import claiming, judging
+from reviews.actions import judging
 from reviews.domain.intervals import share_interval
 from reviews.models import Review
 from reviews.queries.quality import Right, quality_by_place, weekly_quality
 from routing.actions.reporting import report_problem
 from routing.models import WorkItem
-from tests.reviews.conftest import ALWAYS, DRAFT_FIRST, Bench, after, approve_write
+from tests.reviews.conftest import DRAFT_FIRST, Bench, after, approve_write
+from tests.reviews.test_account import hide
+from tests.reviews.test_checks import FINISH, answer, check_on
+from tests.reviews.test_figures import client_of
 
-FINISH = {"when": ALWAYS, "then": {"do": "finish"}}
 FIXED = {"drafts": {"steps.reply.output.text": "Hello Kim, it is done."}}
 
 
@@ -38,9 +38,7 @@ def found(bench: Bench, slug: str, part: str) -> Right:
 
 
 def check(bench: Bench, item: WorkItem, kind: str) -> None:
-    review = Review.objects.get(item=item, kind=Review.CHECK, status=Review.OPEN)
-    taken = claiming.claim(actor=bench.people["olu"], review_id=review.pk)
-    bench.judge(taken, kind, "olu", comment="" if kind == "approve" else "No order number.")
+    answer(bench, check_on(item), "olu", kind, comment="" if kind == "approve" else "No order number.")
 
 
 def test_fixing_the_words_blames_the_agent_and_not_the_tool(asked: Bench) -> None:
@@ -120,12 +118,6 @@ def test_without_any_check_everything_is_possible() -> None:
     assert share_interval(0, 0) == (0.0, 1.0)
 
 
-def client_of(bench: Bench, who: str) -> Client:
-    client = Client()
-    client.force_login(bench.desk.people[who])
-    return client
-
-
 def test_the_pages_show_it_and_the_weeks_are_downloaded(asked: Bench) -> None:
     asked.decide_as(asked.item(), "approve")
     client = client_of(asked, "ana")
@@ -155,8 +147,7 @@ def test_the_overview_asks_the_database_as_often_for_many_places(asked: Bench, d
 
 def test_types_that_a_person_may_not_see_are_not_counted(asked: Bench) -> None:
     asked.decide_as(asked.item(), "approve")
-    work_type = WorkItem.objects.latest("pk").work_type
-    assert work_type is not None
-    work_type.visible_to.add(Group.objects.create(name="insiders"))
+    hide("support")
 
-    assert "1/1" not in client_of(asked, "ben").get("/insights/places/reply/").content.decode()
+    for who, is_counted in (("ada", True), ("ben", False)):
+        assert ("1/1" in client_of(asked, who).get("/insights/places/reply/").content.decode()) is is_counted

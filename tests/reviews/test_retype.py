@@ -1,7 +1,6 @@
 """A reviewer says that a request is of another type: its inputs carry over, and nothing that was proposed is used."""
 
 import pytest
-from django.test import Client
 
 from reviews.actions import claiming
 from reviews.models import Queue, Review
@@ -12,6 +11,7 @@ from routing.queries.facts import knowledge
 from routing.transitions import database_now
 from tests.desks import fresh
 from tests.reviews.conftest import DRAFT_FIRST, Bench, after, approve_write
+from tests.reviews.test_figures import client_of
 
 
 @pytest.fixture
@@ -72,8 +72,7 @@ def test_it_needs_no_second_approval_and_voids_the_first(bench: Bench, drafted: 
 
 def test_it_is_chosen_in_the_workbench(bench: Bench, drafted: WorkItem) -> None:
     review = claiming.claim(actor=bench.people["ana"], review_id=bench.review(drafted).pk)
-    client = Client()
-    client.force_login(bench.desk.people["ana"])
+    client = client_of(bench, "ana")
     form = {"epoch": review.epoch, "digest": review.digest, "verdict": "retype"}
     address = f"/reviews/{review.pk}/decide"
 

@@ -2,6 +2,8 @@
 
 from reviews.models import Verdict
 
+_ROUTE = "route"
+
 
 def overruled_by(verdict: Verdict) -> set[int]:
     """Return the ids of the people whose corrections this stored verdict overrules.
@@ -27,9 +29,6 @@ def overruled_by(verdict: Verdict) -> set[int]:
     return {
         one.by_id for one in earlier if any(turned_down.get(name) == written for name, written in _changed(one).items())
     }
-
-
-_ROUTE = "route"
 
 
 def _proposed(verdict: Verdict) -> dict[str, object]:

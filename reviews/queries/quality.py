@@ -60,7 +60,7 @@ class Right:
         return Right(self.right + other.right, self.checked + other.checked)
 
 
-NOTHING = Right()
+_NOTHING = Right()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,9 @@ class Quality:
     """
 
     week: date | None
-    asked: Right = NOTHING
-    spot_check: Right = NOTHING
-    reported: Right = NOTHING
+    asked: Right = _NOTHING
+    spot_check: Right = _NOTHING
+    reported: Right = _NOTHING
 
 
 def weekly_quality(actor: Actor, slug: str, now: datetime) -> list[Quality]:
@@ -99,7 +99,7 @@ def quality_by_place(actor: Actor, now: datetime) -> dict[str, Quality]:
 
 def _together(found: list[Quality]) -> Quality:
     parts = [(one.asked, one.spot_check, one.reported) for one in found]
-    asked, spot, reported = (sum(column, NOTHING) for column in zip(*parts, strict=True))
+    asked, spot, reported = (sum(column, _NOTHING) for column in zip(*parts, strict=True))
     return Quality(None, asked, spot, reported)
 
 

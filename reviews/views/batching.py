@@ -17,7 +17,7 @@ from routing.queries import desk as desk_queries
 from routing.transitions import database_now
 from routing.views.access import DeskRequest, page
 
-LONGEST_REASON = 2000
+_LONGEST_REASON = 2000
 
 
 @page("GET", "POST")
@@ -28,8 +28,8 @@ def together(request: DeskRequest, review_id: int) -> HttpResponse:
         return _show(request, first)
     reason = request.POST.get("reason", "").strip()
     kind = request.POST.get("verdict", "")
-    if kind == "reject" and not 0 < len(reason) <= LONGEST_REASON:
-        return _show(request, first, error=f"Say why, in at most {LONGEST_REASON:,} characters.", status=422)
+    if kind == "reject" and not 0 < len(reason) <= _LONGEST_REASON:
+        return _show(request, first, error=f"Say why, in at most {_LONGEST_REASON:,} characters.", status=422)
     try:
         done = decide_together(
             actor=request.actor,

@@ -16,21 +16,14 @@ def report(request: DeskRequest, code: str) -> HttpResponse:
     """Ask what is wrong with an item, and have people look at it."""
     item = find_item(request.actor, code)
     form = ReportForm(request.POST or None, steps=suspects(item))
-    status = 200
-    if request.method == "POST" and form.is_valid():
-        try:
-            found = report_problem(
-                actor=request.actor,
-                item_id=item.pk,
-                text=form.cleaned_data["text"],
-                place=form.cleaned_data.get("place", ""),
-            )
-        except (Conflict, Invalid) as error:
-            form.add_error(None, str(error))
-            status = 409 if isinstance(error, Conflict) else 422
-        else:
-            messages.success(request, f"{found.queue_name} looks at {item.code}. What you wrote is in its notes, too.")
-            return redirect(item.get_absolute_url())
-    elif request.method == "POST":
-        status = 422
-    return render(request, "reviews/report.html", {"item": item, "form": form}, status=status)
+    context = {"item": item, "form": form}
+    if not form.is_valid():
+        return render(request, "reviews/report.html", context, status=422 if request.method == "POST" else 200)
+    given = form.cleaned_data
+    try:
+        found = report_problem(actor=request.actor, item_id=item.pk, text=given["text"], place=given.get("place", ""))
+    except (Conflict, Invalid) as error:
+        form.add_error(None, str(error))
+        return render(request, "reviews/report.html", context, status=409 if isinstance(error, Conflict) else 422)
+    messages.success(request, f"{found.queue_name} looks at {item.code}. What you wrote is in its notes, too.")
+    return redirect(item.get_absolute_url())

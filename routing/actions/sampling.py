@@ -48,10 +48,10 @@ def check_of(item: WorkItem, queue: str, cause: str, question: str, step: Step |
 
 def _is_drawn(work: Pass, step: Step) -> bool:
     place = work.desk.places.get(step.name)
-    return place is not None and _random.random() * 100 < check_percent(place.config)
+    return place is not None and _random.random() * 100 < _check_percent(place.config)
 
 
-def check_percent(config: Mapping[str, object]) -> int:
+def _check_percent(config: Mapping[str, object]) -> int:
     """Return the share of what an agent or tool finishes alone that people look at afterwards, in per cent."""
     given = config.get("check_percent")
     return int(str(given)) if given is not None else int(settings.SPOT_CHECK_PERCENT)

@@ -9,7 +9,7 @@ from routing.forms.requests import form_key
 
 
 class NoteForm(forms.Form):
-    """A note on an item. Only the button of the second name and value sends it to the requester."""
+    """A note on an item; it goes to the requester only by the button ``public`` with the value ``yes``."""
 
     key = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput(attrs={"autocomplete": "off"}))
     text = forms.CharField(

@@ -202,25 +202,18 @@ def _looks_up(step: Step) -> bool:
 
 
 def _sent(steps: Sequence[Step], verdicts: Sequence[Verdict], by_id: Mapping[int, Decided]) -> list[Sent]:
-    standing = {one.pk: one for one in verdicts}
+    by_verdict = {one.pk: one for one in verdicts}
+    writes = [step for step in steps if step.writes]
     groups: dict[int, list[Step]] = {}
-    for step in steps:
-        if step.writes and step.approval_id is not None:
-            groups.setdefault(step.approval_id, []).append(step)
+    for step in writes:
+        groups.setdefault(step.approval_id or 0, []).append(step)
     found = []
-    for step in steps:
-        if not step.writes:
-            continue
-        verdict = standing.get(step.approval_id or 0)
-        request = dict(step.request or {})
-        approved_by, approved_at, matches = "", None, False
+    for step in writes:
+        verdict, request = by_verdict.get(step.approval_id or 0), dict(step.request or {})
         if verdict is not None:
-            approved_by, approved_at = verdict.by.display_name(), verdict.at
-            group = sorted(groups[verdict.pk], key=lambda one: one.ordinal)
-            matches = digest([one.digest for one in group]) == verdict.approved_digest
-        elif (decision := by_id.get(step.decision_id or 0)) is not None:
-            approved_by, approved_at = f"{decision.rule} of {decision.book_name} itself", decision.at
-            matches = step.digest in decision.digests
+            approved_by, approved_at, matches = _approved_by_person(verdict, groups[verdict.pk])
+        else:
+            approved_by, approved_at, matches = _approved_by_rule(step, by_id.get(step.decision_id or 0))
         found.append(
             Sent(
                 step=step,
@@ -234,6 +227,19 @@ def _sent(steps: Sequence[Step], verdicts: Sequence[Verdict], by_id: Mapping[int
             )
         )
     return found
+
+
+def _approved_by_person(verdict: Verdict, group: list[Step]) -> tuple[str, datetime | None, bool]:
+    """Return who approved these requests, when, and whether they are what was approved."""
+    digests = [one.digest for one in sorted(group, key=lambda one: one.ordinal)]
+    return verdict.by.display_name(), verdict.at, digest(digests) == verdict.approved_digest
+
+
+def _approved_by_rule(step: Step, decision: Decided | None) -> tuple[str, datetime | None, bool]:
+    """Return which rule approved this request itself, when, and whether it is what was approved."""
+    if decision is None:
+        return "", None, False
+    return f"{decision.rule} of {decision.book_name} itself", decision.at, step.digest in decision.digests
 
 
 def _digest_of(request: Mapping[str, object]) -> str:

@@ -1,7 +1,8 @@
 """Sends what AI agents wrote back to them, with a note on what to change."""
 
+from reviews.domain.subjects import writers
 from reviews.models import Review
-from reviews.queries.redone import agents_behind, was_redone
+from reviews.queries.redone import was_redone
 from routing.actions import outcomes
 from routing.actions.passes import Pass
 from routing.errors import Invalid
@@ -15,7 +16,7 @@ def redo(work: Pass, review: Review, note: str) -> None:
     """
     if not note.strip():
         raise Invalid("Say what should be different.", {"comment": "empty"})
-    agents = agents_behind(review)
+    agents = writers(review.proposal)
     if not agents:
         raise Invalid("No AI agent wrote this, so none can redo it.")
     if was_redone(review):

@@ -9,17 +9,19 @@ def subjects(proposal: Mapping[str, object]) -> list[str]:
     Of requests these are the tools and the agents that wrote texts in them.
     """
     match proposal:
-        case {"kind": "output", "agent": agent}:
-            return [str(agent)]
         case {"kind": "check", "destination": destination} if destination:
             return [str(destination)]
         case {"kind": "calls", "calls": list(calls)}:
-            drafts = proposal.get("drafts")
-            writers = {_writer(str(name)) for name in drafts} if isinstance(drafts, Mapping) else set()
-            return sorted({str(call["destination"]) for call in calls} | (writers - {""}))
+            return sorted({str(call["destination"]) for call in calls} | set(writers(proposal)))
+    return writers(proposal)
+
+
+def writers(proposal: Mapping[str, object]) -> list[str]:
+    """Return the slugs of the agents that wrote the texts which a proposal shows, sorted."""
+    match proposal:
+        case {"kind": "output", "agent": agent}:
+            return [str(agent)]
+        case {"kind": "calls", "drafts": dict(drafts)}:
+            names = [str(name).split(".") for name in drafts]
+            return sorted({parts[1] for parts in names if parts[0] == "steps" and len(parts) > 1})
     return []
-
-
-def _writer(fact: str) -> str:
-    space, _, rest = fact.partition(".")
-    return rest.partition(".")[0] if space == "steps" else ""

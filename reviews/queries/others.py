@@ -8,9 +8,9 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q
 
+from reviews.domain.subjects import writers
 from reviews.models import Review, Verdict
 from reviews.models.reviews import DECIDES
-from reviews.queries.redone import agents_behind
 from routing.domain.roles import Actor
 from routing.errors import Invalid, NotVisible
 from routing.models import Decision, DestinationKind, RulebookVersion, Step, WorkItem
@@ -178,7 +178,7 @@ def _judged_steps(steps: Sequence[Step]) -> dict[int, str]:
 
 def _seen_in(review: Review, steps: Sequence[Step]) -> Step | None:
     """Return the step whose text a review shows: the newest of the item before it was asked."""
-    agents = agents_behind(review)
+    agents = writers(review.proposal)
     wrote = [one for one in steps if one.item_id == review.item_id and one.name in agents]
     return max((one for one in wrote if one.created_at <= review.arrived_at), key=lambda one: one.pk, default=None)
 

@@ -1,20 +1,9 @@
 """Whether what an AI agent wrote can be sent back to it."""
 
+from reviews.domain.subjects import writers
 from reviews.models import Review, Verdict
 
 MOST_REDONE = 2
-
-
-def agents_behind(review: Review) -> list[str]:
-    """Return the slugs of the agents whose texts a review's proposal shows, by name."""
-    proposal = review.proposal
-    match proposal.get("kind"):
-        case "output":
-            return [str(proposal["agent"])]
-        case "calls":
-            names = [name.split(".") for name in proposal.get("drafts") or {}]
-            return sorted({parts[1] for parts in names if parts[0] == "steps" and len(parts) > 1})
-    return []
 
 
 def was_redone(review: Review) -> bool:
@@ -25,4 +14,4 @@ def was_redone(review: Review) -> bool:
 
 def can_redo(review: Review) -> bool:
     """Return whether an agent wrote this and can still be asked to write it anew."""
-    return bool(agents_behind(review)) and not was_redone(review)
+    return bool(writers(review.proposal)) and not was_redone(review)

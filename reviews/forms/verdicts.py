@@ -24,8 +24,6 @@ LONG_FROM = 80
 _FIELD_OF = {"comment": "ask_note", "to": "reassign_to", "type": "where", "destination": "where"}
 _OWN_FIELDS = frozenset({"decline_reason", "redo_note", "reassign_to", "where", "checks", "new_type"})
 EDITED = ("field:", "draft:", "input:", "none:", "result:", "checks")
-# What a queue's checklist is gone through before approving.
-_CHECKED = frozenset({"output", "calls", "continue"})
 
 Choices = list[tuple[str, str | list[tuple[str, str]]]]
 
@@ -69,8 +67,8 @@ class VerdictForm(forms.Form):
         self._add_common_fields()
 
     def _add_checks(self) -> None:
-        points = self.review.queue.checklist
-        if points and self.kind in _CHECKED:
+        points = self.review.checklist
+        if points:
             changed = {"invalid_choice": "The list has changed meanwhile. Go through it once more."}
             self.fields["checks"] = forms.MultipleChoiceField(
                 label="Check before you approve",
@@ -298,12 +296,12 @@ class VerdictForm(forms.Form):
         if "checks" not in self.fields:
             return ()
         ticked = self.cleaned_data["checks"]
-        left = sum(point not in ticked for point in self.review.queue.checklist)
+        left = sum(point not in ticked for point in self.review.checklist)
         if left:
             which = "One point is" if left == 1 else f"{left} points are"
             message = f"{which} not ticked yet. Tick each one before you approve."
             raise Invalid(message, {"checks": message})
-        return tuple(self.review.queue.checklist)
+        return tuple(self.review.checklist)
 
     def _route(self, comment: str) -> Judgement:
         where = self.cleaned_data["where"]

@@ -119,6 +119,11 @@ class Review(models.Model):
         awaited = (item.state, item.run, item.review_id) == (State.IN_REVIEW.value, self.run, self.pk)
         return self.cause == self.UNKNOWN_OUTCOME and not awaited
 
+    @property
+    def checklist(self) -> list[str]:
+        """The points of its queue's checklist to tick before it is approved; none for what has no such approval."""
+        return self.queue.checklist if self.proposal.get("kind") in {"output", "calls", "continue"} else []
+
 
 # A verdict that decides its review, of which there is at most one.
 DECIDES = Q(undone_at__isnull=True, first=False) & ~Q(kind="reassign")

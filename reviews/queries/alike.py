@@ -26,7 +26,7 @@ def why_alone(review: Review, desk: Desk) -> str:
         return f"{queue} is marked high-risk: each review is decided alone."
     if queue.eyes > 1:
         return f"Two people must approve in {queue}: each review is decided alone."
-    if queue.checklist and kind in {"calls", "output", "continue"}:
+    if review.checklist:
         return f"{queue} has a checklist: each review is decided alone."
     risky = [slug for slug in review.about if _is_high_risk(slug, desk)]
     if risky:

@@ -13,7 +13,7 @@ from routing.models import Decision
 from routing.queries.decisions import Explained
 from routing.queries.desk import Desk
 from routing.queries.rulebooks import FIRST_LOOK
-from routing.queries.timeline import CAUSES, Detail, Names, places_words, reason_of, rule_name
+from routing.queries.timeline import CAUSES, Detail, Names, lacks_words, places_words, reason_of, rule_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,7 @@ def _why(one: Explained, text: str) -> str:
         return text
     if one.row.fires:
         return rule_sentence(one.rule, one.catalogue)
-    rest = text.removeprefix(f"{rule_name(one.number, one.rule.name)} of {one.title}")
-    return rest.removeprefix(":").strip() if rest.startswith(":") else f"It{rest}"
+    return one.reason if one.reason and one.row.kind != "need" else lacks_words(one, "It")
 
 
 def book_slug(row: Decision) -> str:

@@ -324,11 +324,14 @@ def _why(one: Explained, names: Names) -> str:
     rule = f"{rule_name(one.number, one.rule.name)} of {one.title}"
     if row.fires:
         return f"{rule}: {rule_sentence(one.rule, one.catalogue)}"
-    labels = _labels(row.detail.get("facts"), one)
-    if row.kind == "need":
+    return f"{rule}: {one.reason}" if one.reason and row.kind != "need" else lacks_words(one, rule)
+
+
+def lacks_words(one: Explained, rule: str) -> str:
+    """Return what a rule that did not fire lacks; ``rule`` is what it is called there."""
+    labels = _labels(one.row.detail.get("facts"), one)
+    if one.row.kind == "need":
         return f"{rule} needs {labels or 'more'}."
-    if one.reason:
-        return f"{rule}: {one.reason}"
     return f"{rule} needs {labels}, which could not be had." if labels else f"{rule} could not be applied."
 
 

@@ -51,16 +51,20 @@ def _decide(actor: Actor, review_id: int, digest: str, judgement: Judgement, *, 
         raise NotVisible("There is no such review.")
     if not is_alike:
         words = claiming.closed_words(review) if review.status != Review.OPEN else "this is not offered to you any more"
-        return Decided(review, None, words.removeprefix(f"{review.item.code}: "))
+        return _left(review, words)
     try:
         claimed = claiming.claim(actor=actor, review_id=review_id)
     except (Conflict, NotAllowed) as error:
-        return Decided(review, None, str(error).removeprefix(f"{review.item.code}: "))
+        return _left(review, str(error))
     try:
         verdict = judging.judge(
             actor=actor, review_id=review_id, epoch=claimed.epoch, digest=digest, judgement=judgement
         )
     except (Conflict, Invalid, NotAllowed) as error:
         claiming.release(actor=actor, review_id=review_id, epoch=claimed.epoch)
-        return Decided(review, None, str(error).removeprefix(f"{review.item.code}: "))
+        return _left(review, str(error))
     return Decided(review, verdict)
+
+
+def _left(review: Review, why: str) -> Decided:
+    return Decided(review, None, why.removeprefix(f"{review.item.code}: "))  # its code stands before it on the page

@@ -1,4 +1,5 @@
 // Starts what every page has. Pages with more to do load a module of their own.
+import { startAlerts } from "./alerts.js";
 import { startConfirming } from "./confirming.js";
 import { startKeys } from "./keys.js";
 import { startLive } from "./live.js";
@@ -17,5 +18,6 @@ startKeys();
 startConfirming();
 startParts();
 startNotices();
+startAlerts();
 // After every module of the page has run, so that none misses the first frame.
 document.addEventListener("DOMContentLoaded", startLive);

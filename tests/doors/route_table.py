@@ -48,6 +48,7 @@ PAGES: dict[str, Row] = {
     "items/<str:code>/": Row(STAFF),
     "items/<str:code>/move/": Row(STAFF, STAFF),
     "items/<str:code>/report/": Row(STAFF, STAFF),
+    "alerts/": Row(STAFF),
     "insights/": Row(STAFF),
     "insights/places/<slug:slug>/": Row(STAFF),
     "insights/places/<slug:slug>/figures.csv": Row(STAFF),

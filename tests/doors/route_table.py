@@ -49,6 +49,9 @@ PAGES: dict[str, Row] = {
     "items/<str:code>/move/": Row(STAFF, STAFF),
     "items/<str:code>/report/": Row(STAFF, STAFF),
     "alerts/": Row(STAFF),
+    "views/": Row(STAFF, STAFF),
+    "views/open-with/": Row(None, STAFF),
+    "views/<int:view_id>/delete/": Row(None, ADMIN),  # a shared one of somebody else
     "insights/": Row(STAFF),
     "insights/places/<slug:slug>/": Row(STAFF),
     "insights/places/<slug:slug>/figures.csv": Row(STAFF),

@@ -22,6 +22,13 @@ function canBeUsed(element) {
   return element.checkVisibility({ visibilityProperty: true }) && (!dialog || dialog.contains(element)) && !element.disabled;
 }
 
+// Returns the elements with a key that can be used now, or once the part of the page that hides them is opened.
+export function pressable() {
+  return [...document.querySelectorAll("[data-key]")].filter(
+    (element) => !element.disabled && !element.closest("dialog") && (element.checkVisibility() || element.closest("details:not([open])")),
+  );
+}
+
 function press(key) {
   const { handler } = handlers.get(key) ?? {};
   if (handler && !document.querySelector("dialog:modal") && handler() !== false) return true;

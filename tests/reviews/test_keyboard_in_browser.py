@@ -1,5 +1,7 @@
 """A shift at the workbench by keyboard alone, and the bar of decisions on a phone."""
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import Page, expect
 from pytest_django import Settings
@@ -16,7 +18,7 @@ pytestmark = pytest.mark.browser
 ESCALATE = {"do": "escalate", "queue": "support", "reason": "May this go on?"}
 
 
-def named(word: str, then: dict[str, object]) -> dict[str, object]:
+def named(word: str, then: dict[str, Any]) -> dict[str, Any]:
     return {"when": {"fact": "item.title", "op": "contains", "value": word}, "then": then}
 
 
@@ -49,7 +51,7 @@ def tab_to(page: Page, what: str) -> None:
 
 
 def is_there(page: Page, item: WorkItem) -> None:
-    expect(page.locator(".bench-where")).to_contain_text(f"{item.code} ")
+    expect(page.locator(".bench-where a")).to_have_text(item.code)
     expect(page.locator("[data-clock]")).to_be_visible()
 
 

@@ -33,7 +33,7 @@ function press(key) {
   const { handler } = handlers.get(key) ?? {};
   if (handler && !document.querySelector("dialog:modal") && handler() !== false) return true;
   const all = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)];
-  const element = all.find(canBeUsed) ?? all.find((one) => one.closest("details:not([open])") && !one.disabled);
+  const element = all.find(canBeUsed) ?? all.find((one) => one.closest("details:not([open]), [popover]") && !one.disabled);
   if (!element) return false;
   if (element.matches("input:not([type=checkbox], [type=radio]), textarea, select")) {
     element.focus();

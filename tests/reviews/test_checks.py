@@ -204,7 +204,7 @@ def test_a_requester_reports_on_their_page_and_reads_that_somebody_looks(bench: 
     assert (empty.status_code, sent.status_code) == (422, 200)
     assert "You told us that something is not right" in sent.content.decode()
     review = Review.objects.get(item=item, cause="reported")
-    assert (review.question, review.reason) == ("Kim says: this was not right.", "The order is not mine.")
+    assert (review.question, review.reason) == ("The requester says: this was not right.", "The order is not mine.")
     assert not item.notes.filter(public=True).exists()
 
 

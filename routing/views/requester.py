@@ -97,7 +97,7 @@ def _show(
         "item": item,
         "status_title": title,
         "status_words": words,
-        "is_closed": status == 409,
+        "is_closed": status == 409 and not answer.wrong,
         "thanks": bool(request.GET.get("thanks")),
         "files": item.files.all(),
         "may_report": item.state in FINAL_STATES,
@@ -137,8 +137,11 @@ def report(request: HttpRequest, token: str) -> HttpResponse:
     except Invalid as error:
         wrong = {"problem": str(error)}
         return _show(request, item, None, _Answer(text=text, wrong=wrong), status=422)
-    except Conflict:  # it goes on meanwhile
-        pass
+    except Conflict:
+        item.refresh_from_db()
+        wrong = {"problem": "We are working on it again, so this was not sent. What you wrote:"}
+        question = Question.objects.filter(item=item, status=Question.OPEN).first()
+        return _show(request, item, question, _Answer(text=text, wrong=wrong), status=409)
     return redirect(f"{reverse('requests:page', args=[token])}?thanks=1")
 
 

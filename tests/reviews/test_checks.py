@@ -227,5 +227,8 @@ def test_nothing_is_reported_about_a_request_under_way(bench: Bench) -> None:
     client, page = Client(), f"/r/{page_token(item)}/"
 
     assert "Something is not right?" not in client.get(page).content.decode()
-    assert client.post(f"{page}problem/", {"problem": "Hello"}).status_code == 302
+    refused = client.post(f"{page}problem/", {"problem": "It is blue."})
+    assert refused.status_code == 409
+    assert "was not sent" in refused.content.decode()
+    assert "It is blue." in refused.content.decode()
     assert not item.notes.exists()

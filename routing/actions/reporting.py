@@ -54,6 +54,12 @@ def report_problem(*, actor: Actor, item_id: int, text: str, place: str = "") ->
         return opened
 
 
+def requester_waits(item: WorkItem) -> bool:
+    """Return whether people look at what the requester reported; what the desk reports is told to nobody else."""
+    theirs = item.notes.filter(text__startswith=_STARTS, by__isnull=True)
+    return bool(people().reported([item.pk])) and theirs.exists()
+
+
 def suspects(item: WorkItem) -> list[Step]:
     """Return the last step of each agent and writing tool that worked on the item in its present run."""
     return last_steps(list(item.steps.filter(run=item.run).select_related("destination").order_by("pk")))

@@ -17,7 +17,6 @@ from routing.errors import Conflict, Invalid
 from routing.forms import inputs as controls
 from routing.forms.inputs import Typed
 from routing.forms.requests import PublicRequestForm, form_key
-from routing.kinds import people
 from routing.models import Question, WaitKind, WorkItem, WorkType
 from routing.queries import desk as desk_queries
 from routing.queries.facts import knowledge
@@ -101,7 +100,7 @@ def _show(
         "thanks": bool(request.GET.get("thanks")),
         "files": item.files.all(),
         "may_report": item.state in FINAL_STATES,
-        "is_reported": item.state in FINAL_STATES and bool(people().reported([item.pk])),
+        "is_reported": item.state in FINAL_STATES and reporting.requester_waits(item),
         "answer": answer,
         "problem_error": answer.wrong.get("problem", ""),
         "notes": messages_to_requester(item),

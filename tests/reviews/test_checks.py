@@ -196,11 +196,14 @@ def test_a_requester_reports_on_their_page_and_reads_that_somebody_looks(bench: 
     item = bench.item()
     client, page = Client(), f"/r/{page_token(item)}/"
 
+    report_problem(actor=bench.people["olu"], item_id=item.pk, text="A colleague's doubt.")
     before = client.get(page).content.decode()
+    Review.objects.get(item=item, cause="reported").delete()
     empty = client.post(f"{page}problem/", {"problem": " "})
     sent = client.post(f"{page}problem/", {"problem": "The order is not mine."}, follow=True)
 
     assert "Something is not right?" in before
+    assert "You told us" not in before
     assert (empty.status_code, sent.status_code) == (422, 200)
     assert "You told us that something is not right" in sent.content.decode()
     review = Review.objects.get(item=item, cause="reported")

@@ -98,6 +98,9 @@ class Review(models.Model):
         ]
         indexes = [
             models.Index(fields=["queue", "order_at", "id"], condition=Q(status="open"), name="review_next"),
+            models.Index(
+                fields=["queue", "rule_id", "order_at", "id"], condition=Q(status="open"), name="review_next_alike"
+            ),
             models.Index(fields=["item", "-id"], name="review_item"),
             models.Index(fields=["queue", "rule_id", "-id"], condition=Q(status="decided"), name="review_decided"),
             models.Index(fields=["queue", "arrived_at"], name="review_arrived"),

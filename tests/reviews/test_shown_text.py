@@ -1,5 +1,7 @@
 """Texts as an approver sees them: hidden characters drawn, markdown inert, changes word by word."""
 
+import time
+
 import pytest
 from django.template.loader import render_to_string
 from hypothesis import given
@@ -114,3 +116,14 @@ def test_markdown_says_where_a_link_would_lead() -> None:
 
 def test_a_share_is_said_in_percent() -> None:
     assert [percent(share) for share in ("0.62", "1", "", "much")] == ["62%", "100%", "", ""]
+
+
+@pytest.mark.parametrize("piece", ["a\n", "a b ", "ab\nc "])
+def test_texts_that_repeat_themselves_are_compared_quickly(piece: str) -> None:
+    longest = piece * (100_000 // len(piece))
+    begun = time.process_time()
+
+    parts = word_diff(f"one {longest}", f"two {longest}c")
+
+    assert time.process_time() - begun < 3
+    assert "".join(part.text for part in parts if part.op != "removed") == f"two {longest}c"

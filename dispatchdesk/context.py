@@ -6,12 +6,13 @@ from functools import cached_property
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from dispatchdesk.alerts.queries import Alerts, alerts
 from dispatchdesk.practice.accounts import is_practice_desk
 from reviews.queries.counts import Counts, counts_of
 from reviews.queries.notices import Unread
 from reviews.queries.people import queues_of
 from routing.domain.roles import Actor, Role
-from routing.models import DeskSwitches
+from routing.views.access import TRIAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,14 @@ class DeskFrame:
         return is_practice_desk()
 
     @cached_property
-    def writes_paused(self) -> bool:
-        """Whether nothing is sent, for the whole desk."""
-        return DeskSwitches.objects.filter(writes_paused=True).exists()
+    def alerts(self) -> Alerts:
+        """What holds work up, for the whole desk."""
+        return alerts()
+
+    @property
+    def may_pause(self) -> bool:
+        """Whether this person pauses destinations and sending, and lets them go on."""
+        return self._actor is not None and self._actor.role in TRIAGE
 
     @property
     def my_review_count(self) -> int:

@@ -1,5 +1,6 @@
-"""The few facts about the desk itself that outlive a process."""
+"""The few facts about the desk itself that outlive a process, and the views of the board that people keep."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
@@ -23,3 +24,19 @@ def mark(name: str) -> None:
     Moment.objects.bulk_create(
         [Moment(name=name, at=Now())], update_conflicts=True, unique_fields=["name"], update_fields=["at"]
     )
+
+
+class SavedView(models.Model):
+    """A view of the board that somebody keeps: its filters as the query of its address. A shared one is everybody's."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views")
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=1000)
+    shared = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["owner", "name"], name="view_name_once")]
+
+    def __str__(self) -> str:
+        return self.name

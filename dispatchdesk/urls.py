@@ -8,6 +8,8 @@ from dispatchdesk.health import healthz
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dispatchdesk.board.urls")),
+    path("", include("dispatchdesk.alerts.urls")),
+    path("", include("dispatchdesk.palette.urls")),
     path("", include("dispatchdesk.accounts.urls")),
     path("", include("routing.urls")),
     path("r/", include("routing.urls.requests")),

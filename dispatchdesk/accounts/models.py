@@ -26,9 +26,13 @@ class People(UserManager["User"]):
 
 
 class User(AbstractUser):
-    """Somebody who signs in, with the one role that says what they may do."""
+    """Somebody who signs in, with the one role that says what they may do.
+
+    ``board_query`` is the query of the address that the board opens with for them; empty for the desk's own.
+    """
 
     role = models.CharField(max_length=10, choices=TOKEN_ROLES, default=Role.OPERATOR.value)
+    board_query = models.CharField(max_length=1000, blank=True)
 
     objects: ClassVar[People] = People()
 

@@ -14,6 +14,7 @@ from dispatchdesk.accounts.models import User
 from dispatchdesk.board.cards import COLUMNS, WITH_PEOPLE, Card, read_card
 from dispatchdesk.board.filters import MINE, Filters
 from dispatchdesk.board.paging import Cursor, after, cursor_after, in_order, order_of, sections, sort
+from dispatchdesk.board.saved_views import views_of
 from routing.domain.roles import Actor, Role
 from routing.domain.states import FINAL_STATES, State
 from routing.models import Destination, OwnerKind, WorkItem, WorkType
@@ -50,10 +51,11 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What can be chosen in the filters: types as {slug, name}, owners as {ref, name}."""
+    """What can be chosen in the filters: types as {slug, name}, owners as {ref, name}, saved views as {query, name}."""
 
     types: list[dict[str, str]]
     owners: list[dict[str, str]]
+    views: list[dict[str, str]]
 
 
 def board_items(actor: Actor, filters: Filters, refs: Collection[str]) -> QuerySet[WorkItem]:
@@ -186,6 +188,7 @@ def choices(actor: Actor) -> Choices:
         .union(
             places.order_by().values_list("kind", "slug", "name"),
             people.order_by().values_list(Value("person", CharField()), Cast("pk", CharField()), "called"),
+            views_of(actor).order_by().values_list(Value("view", CharField()), "query", "name"),
             all=True,
         )
     )
@@ -198,7 +201,11 @@ def choices(actor: Actor) -> Choices:
     others = [
         {"ref": f"{kind.value}:", "name": kind.label} for kind in (OwnerKind.REQUESTER, OwnerKind.CLOCK, OwnerKind.DESK)
     ]
-    return Choices([{"slug": slug, "name": name} for kind, slug, name in found if kind == "type"], owners + others)
+    return Choices(
+        types=[{"slug": slug, "name": name} for kind, slug, name in found if kind == "type"],
+        owners=owners + others,
+        views=[{"query": query, "name": name} for kind, query, name in found if kind == "view"],
+    )
 
 
 def _owner_kind(kind: str) -> str:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from dispatchdesk.board import queries
 from dispatchdesk.board.cards import Card
@@ -58,6 +59,9 @@ class Column:
 @page("GET")
 def board(request: DeskRequest) -> HttpResponse:
     """Show the board; for htmx its columns, one column (``column``, ``cursor``) or the counts (``part=counts``)."""
+    opens_with = getattr(request.user, "board_query", "")
+    if opens_with and not request.GET and not request.htmx:
+        return redirect(f"{reverse('board')}?{opens_with}")
     filters = read_filters(request.GET)
     actor, refs = request.actor, frame_of(request).refs
     if request.htmx and request.GET.get("part") == "counts":
@@ -87,6 +91,7 @@ def board(request: DeskRequest) -> HttpResponse:
         "may_move": actor.role in TRIAGE,
         "types": offered.types,
         "owners": offered.owners,
+        "views": offered.views,
         "priorities": list(Priority.choices),
     }
     return render(request, "board/board.html", context)

@@ -28,8 +28,9 @@ def decide_together(
     """Approve or decline the ticked reviews among those like ``review_id``; ``digests`` says what was seen of each.
 
     Each is taken and decided in its own transaction: one that somebody else holds, or that has changed since it was
-    seen, is left as it is and keeps none of the others. Raises NotVisible without such a review, NotAllowed when it
-    must be decided alone, and Invalid for another verdict, or when none or too many are ticked.
+    seen, is left as it is and keeps none of the others; one that the actor may see no more is left out. Raises
+    NotVisible without such a review, NotAllowed when it must be decided alone, and Invalid for another verdict, or when
+    none or too many are ticked.
     """
     first = find_review(actor, review_id)
     if first is None:
@@ -42,29 +43,37 @@ def decide_together(
     if not digests or len(digests) > MOST:
         raise Invalid(f"Tick at least one, and at most {MOST}.", {"tick": "none or too many"})
     ids = {row.pk for row in alike(actor, first)}
-    return [_decide(actor, pk, digest, judgement, is_alike=pk in ids) for pk, digest in sorted(digests.items())]
+    found = [_decide(actor, pk, digest, judgement, is_alike=pk in ids) for pk, digest in sorted(digests.items())]
+    return [one for one in found if one is not None]
 
 
-def _decide(actor: Actor, review_id: int, digest: str, judgement: Judgement, *, is_alike: bool) -> Decided:
+def _decide(actor: Actor, review_id: int, digest: str, judgement: Judgement, *, is_alike: bool) -> Decided | None:
     review = find_review(actor, review_id)
     if review is None:
-        raise NotVisible("There is no such review.")
+        return None
     if not is_alike:
         words = claiming.closed_words(review) if review.status != Review.OPEN else "this is not offered to you any more"
         return _left(review, words)
+    # Asked of each anew: the first ones take their time, and one may have come to another queue meanwhile.
+    reason = why_alone(review, desk_queries.load())
+    if reason:
+        return _left(review, reason)
     try:
         claimed = claiming.claim(actor=actor, review_id=review_id)
     except (Conflict, NotAllowed) as error:
         return _left(review, str(error))
+    except NotVisible:
+        return None
     try:
         verdict = judging.judge(
             actor=actor, review_id=review_id, epoch=claimed.epoch, digest=digest, judgement=judgement
         )
     except (Conflict, Invalid, NotAllowed) as error:
-        claiming.release(actor=actor, review_id=review_id, epoch=claimed.epoch)
+        if claimed.epoch != review.epoch:  # else it was theirs before, and somewhere they write on it
+            claiming.release(actor=actor, review_id=review_id, epoch=claimed.epoch)
         return _left(review, str(error))
     return Decided(review, verdict)
 
 
-def _left(review: Review, why: str) -> Decided:
-    return Decided(review, None, why.removeprefix(f"{review.item.code}: "))  # its code stands before it on the page
+def _left(review: Review, words: str) -> Decided:
+    return Decided(review, None, words.removeprefix(f"{review.item.code}: "))

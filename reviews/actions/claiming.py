@@ -102,6 +102,8 @@ def claim(*, actor: Actor, review_id: int, takeover: bool = False, note: str = "
     item), Invalid when that note is missing, NotAllowed when the person does not staff its queue.
     """
     with transaction.atomic():
+        if takeover:  # its note points to the item, which is locked before its review, as everywhere
+            _locked_item(actor, review_id)
         review = _locked(actor, review_id)
         now = transitions.database_now()
         if review.status != Review.OPEN:

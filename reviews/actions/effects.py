@@ -15,8 +15,8 @@ from routing.actions.proposals import no_route
 from routing.domain.facts import MISSING, Fact, Status, known, value_from_json
 from routing.domain.roles import Actor
 from routing.domain.states import FINAL_STATES, Action, State
-from routing.errors import Invalid
-from routing.kinds import Opening
+from routing.errors import Conflict, Invalid
+from routing.kinds import Opening, people
 from routing.models import FactRevision, RouterLabel, WaitKind
 from routing.queries.desk import FALLBACK_QUEUE
 from routing.transitions import REQUESTER_OWNER, Change
@@ -158,6 +158,9 @@ def _retype(work: Pass, judgement: "Judgement", actor: Actor) -> None:
         raise Invalid("Change the type alone: what is proposed is not used then.", {"correction": "type alone"})
     if work.item.work_type is not None and type_slug == work.item.work_type.slug:
         raise Invalid(f"{work.item.code} is of this type already.", {"type": "unchanged"})
+    # As for a move by hand: its new rules would send again what may have gone through.
+    if people().unsettled([work.item]):
+        raise Conflict(f"{work.item.code}: first somebody must say what became of what was sent.")
     work.item.run += 1
     work.item.question_rounds = 0
     _label(work, type_slug, actor)

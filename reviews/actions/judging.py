@@ -131,7 +131,7 @@ def _decide(work: Pass, review: Review, epoch: int, judgement: Judgement, actor:
         change.renew_moves = True
         if change.review is None:
             change.review = ReviewPoint()
-    change.data |= {"review": review.pk, "verdict": verdict.pk, "kind": verdict.kind}
+    change.data |= {"review": review.pk, "verdict": verdict.pk, "kind": "retype" if retypes else verdict.kind}
     if judgement.checks:
         change.data["checks"] = len(judgement.checks)
     telling.tell_of_verdict(review, verdict, actor)

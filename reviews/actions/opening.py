@@ -49,7 +49,7 @@ def _judged(verdict: Verdict) -> Judged:
     kept, chosen = verdict.kind == "approve", {**verdict.proposal, **(verdict.correction or {})}
     match verdict.proposal.get("kind"), verdict.kind:
         case "calls", kind:
-            return Judged(kept, place_right=kind != "reject")
+            return Judged(kept, place_right=kind != "reject" and not verdict.retypes)
         case "route", "approve" | "correct":
             return Judged(kept, place=str(chosen.get("type") or chosen.get("destination") or ""))
     return Judged(kept)

@@ -9,7 +9,6 @@ from django.db import transaction
 
 from reviews.domain.notices import Kind, Way
 from reviews.models import Notice, NoticeWishes
-from reviews.queries.notices import wishes_of
 from routing import transitions
 from routing.domain.roles import Actor
 
@@ -53,7 +52,9 @@ def read_token(token: str) -> Stopping | None:
 def stop_mail(stopping: Stopping, kind: Kind | None) -> None:
     """Send the person no more mails of this kind, or none at all; they are still told in the app."""
     with transaction.atomic():
-        wishes = wishes_of(stopping.user_id)
+        # Locked, once it is there: links of several mails may be sent at the same time, and each has to count.
+        NoticeWishes.objects.get_or_create(user_id=stopping.user_id)
+        wishes = NoticeWishes.objects.select_for_update().get(user_id=stopping.user_id)
         for one in [kind] if kind else list(Kind):
             if wishes.way(one).mails:
                 setattr(wishes, one.value, Way.APP.value)

@@ -98,6 +98,9 @@ class Review(models.Model):
         ]
         indexes = [
             models.Index(fields=["queue", "order_at", "id"], condition=Q(status="open"), name="review_next"),
+            models.Index(
+                fields=["queue", "rule_id", "order_at", "id"], condition=Q(status="open"), name="review_next_alike"
+            ),
             models.Index(fields=["item", "-id"], name="review_item"),
             models.Index(fields=["queue", "rule_id", "-id"], condition=Q(status="decided"), name="review_decided"),
             models.Index(fields=["queue", "arrived_at"], name="review_arrived"),
@@ -130,10 +133,10 @@ DECIDES = Q(undone_at__isnull=True, first=False) & ~Q(kind="reassign")
 
 
 def verdict_words(kind: str, of: str) -> str:
-    """Return what a verdict of this kind decided on a review of that kind, in words."""
+    """Return what a verdict of this kind, or "retype", decided on a review of that kind, in words."""
     if of == Review.CHECK and kind in {"approve", "reject"}:
         return "Found it right" if kind == "approve" else "Found it not right"
-    return dict(Verdict.KINDS).get(kind, kind)
+    return "Found it of another type" if kind == "retype" else dict(Verdict.KINDS).get(kind, kind)
 
 
 class Verdict(models.Model):
@@ -182,7 +185,13 @@ class Verdict(models.Model):
     @property
     def words(self) -> str:
         """What was decided, in words."""
-        return verdict_words(self.kind, str(self.proposal.get("kind", "")))
+        return verdict_words("retype" if self.retypes else self.kind, str(self.proposal.get("kind", "")))
+
+    @property
+    def retypes(self) -> bool:
+        """Whether it says that the item is of another type, which approves nothing of what was proposed."""
+        is_route = self.proposal.get("kind") in {"route", "continue"}
+        return self.kind == "correct" and not is_route and "type" in (self.correction or {})
 
 
 class PassedOn(models.Model):

@@ -27,7 +27,7 @@ from routing.queries.timeline import Entry, Names, events_of, people_names, time
 
 MOST = 200
 _NOT_PART_OF_CALL = frozenset({"digest", "version_id", "with"})
-_OWN_LINK = re.compile(r"\S*/r/[\w:.-]+/?")
+_OWN_LINK = re.compile(r"(?:https?://[^\s/]{1,300})?/r/[\w:.-]+/?")
 _One = TypeVar("_One")
 
 

@@ -14,6 +14,7 @@ from routing.queries.desk import Desk
 
 MOST = 20
 _LONGEST_WORDS = 600
+_EFFORT = 200_000  # for each of the texts, of which a page holds many
 _KINDS = frozenset({"calls", "output", "route", "continue"})
 
 
@@ -91,7 +92,7 @@ def cards(reviews: list[Review], desk: Desk) -> list[Card]:
 
 
 def _marked(beside: str, text: str) -> list[Part]:
-    return [part for part in word_diff(beside, text) if part.op != "removed"]
+    return [part for part in word_diff(beside, text, effort=_EFFORT) if part.op != "removed"]
 
 
 def _texts(proposal: Shown) -> list[tuple[str, str]]:

@@ -27,7 +27,9 @@ _DECIDED = """
     AND (%(about)s = '' OR r.about @> ARRAY[%(about)s]::varchar[]) AND r.status = 'decided' AND r.closed_at >= %(since)s
     AND v.undone_at IS NULL AND NOT v.first AND v.kind <> 'reassign'
     AND (%(types)s::bigint[] IS NULL OR i.work_type_id IS NULL OR i.work_type_id = ANY(%(types)s::bigint[]))"""
-_MIX = f"SELECT v.kind, r.kind, count(*) {_DECIDED} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"
+_KIND = """CASE WHEN v.kind = 'correct' AND v.proposal->>'kind' NOT IN ('route', 'continue')
+    AND v.correction ? 'type' THEN 'retype' ELSE v.kind END"""
+_MIX = f"SELECT {_KIND}, r.kind, count(*) {_DECIDED} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"
 _PEOPLE = f"""
     SELECT v.by_id, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY r.closed_at - r.claimed_at)
     {_DECIDED} GROUP BY 1 ORDER BY 2 DESC, 1"""

@@ -40,12 +40,14 @@ def read_cursor(text: str) -> Cursor:
         return Cursor()
     at, _, number = text.partition("~")
     try:
-        cursor = Cursor(datetime.fromisoformat(at), int(number) if number.isdecimal() and len(number) < 19 else -1)
-    except ValueError:
-        cursor = Cursor(id=-1)
-    if cursor.id < 0 or cursor.at.tzinfo is None:
+        given = datetime.fromisoformat(at)
+        # As UTC: not every offset that Python knows is one to the database.
+        moment = given.astimezone(UTC) if given.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        moment = None
+    if moment is None or not (number.isascii() and number.isdecimal() and len(number) < 19):
         raise Invalid("This page of the list cannot be read any more.", {"cursor": "Open the list again."})
-    return cursor
+    return Cursor(moment, int(number))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,13 @@ from routing.domain.roles import Actor
 WEEKS = 12
 
 # A tool did right when its request went out, with or without other words in it; an agent, when its words were kept.
+# Neither did where the item was found to be of another type: then nothing that was proposed is used.
 _JUDGED = """
     SELECT subject, date_trunc('week', r.closed_at AT TIME ZONE %(zone)s)::date,
         CASE WHEN r.kind = 'check' THEN r.cause ELSE 'asked' END,
         count(*) FILTER (WHERE CASE
             WHEN coalesce(v.proposal->'calls' @> jsonb_build_array(jsonb_build_object('destination', subject)), false)
-            THEN v.kind <> 'reject'
+            THEN v.kind <> 'reject' AND NOT coalesce(v.correction ? 'type', false)
             ELSE v.kind = 'approve' AND NOT EXISTS (SELECT FROM reviews_verdict f
                 WHERE f.review_id = r.id AND f.first AND f.kind = 'correct' AND f.undone_at IS NULL) END),
         count(*)

@@ -11,7 +11,7 @@ from reviews.actions.judging import Judgement
 from reviews.models import Review
 from reviews.queries.alike import alike, cards, why_alone
 from reviews.views.workbench import narrowed, wanted
-from routing.errors import Conflict, Invalid, NotAllowed
+from routing.errors import Conflict, Invalid, NotAllowed, NotVisible
 from routing.forms.numbers import whole_number
 from routing.queries import desk as desk_queries
 from routing.transitions import database_now
@@ -35,7 +35,7 @@ def together(request: DeskRequest, review_id: int) -> HttpResponse:
             actor=request.actor,
             review_id=review_id,
             digests=_ticked(request),
-            judgement=Judgement(kind, comment=reason),
+            judgement=Judgement(kind, comment=reason if kind == "reject" else ""),
         )
     except Invalid as error:
         return _show(request, first, error=str(error), status=422)
@@ -85,6 +85,8 @@ def undo_together(request: DeskRequest, review_id: int) -> HttpResponse:
             undone.append(judging.undo(actor=request.actor, review_id=pk).item.code)
         except Conflict as error:
             late.append(str(error))
+        except NotVisible:  # nothing of it may be said; the others are still taken back
+            continue
     if undone:
         messages.success(request, f"Undone. Nothing was sent; yours again: {', '.join(undone)}.")
     for words in late:

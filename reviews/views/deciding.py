@@ -158,7 +158,7 @@ def _say(request: DeskRequest, found: Review, verdict: Verdict) -> None:
     request.session["review_decided"] = found.pk
     if verdict.first:
         messages.success(request, f"Approved {found.item.code} first. It happens once somebody else approves it too.")
-    elif found.kind == Review.CHECK and verdict.kind != "reassign":
+    elif verdict.retypes or (found.kind == Review.CHECK and verdict.kind != "reassign"):
         messages.success(request, f"Noted for {found.item.code}: {verdict.words.lower()}.")
     elif verdict.hold_until is None:
         messages.success(request, f"{_DONE[verdict.kind]} {found.item.code}.")

@@ -45,11 +45,19 @@ def report_problem(*, actor: Actor, item_id: int, text: str, place: str = "") ->
         if place and place not in done:
             raise Invalid(f"{item.code} was not with “{place}”.", {"place": "unknown"})
         queue = desk_queries.load().book(item.work_type_id).rules.fallback_queue or FALLBACK_QUEUE
-        question = f"{actor.name} says: this was not right."
+        # A requester's name is what they typed, and a question goes into mails and lists.
+        who = "The requester" if actor.role is Role.REQUESTER else actor.name
+        question = f"{who} says: this was not right."
         [opened] = people().open([check_of(item, queue, "reported", question, done.get(place), text)], now)
         change = staying(item, Action.ASK_CHECK, {"review": opened.review_id, "cause": "reported"})
         transitions.apply([change], actor, now)
         return opened
+
+
+def requester_waits(item: WorkItem) -> bool:
+    """Return whether people look at what the requester reported; what the desk reports is told to nobody else."""
+    theirs = item.notes.filter(text__startswith=_STARTS, by__isnull=True)
+    return bool(people().reported([item.pk])) and theirs.exists()
 
 
 def suspects(item: WorkItem) -> list[Step]:

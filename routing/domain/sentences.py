@@ -48,7 +48,7 @@ def rule_sentence(rule: Rule, catalogue: Catalogue) -> str:
     always = isinstance(rule.when, All) and not rule.when.parts
     start = f"Always {does}" if always else f"When {condition_words(rule.when, catalogue)}, {does}"
     because = rule.because.strip()
-    return ended(f"{start}, because {because}") if because else f"{start}."
+    return ended(f"{start}, because {because}" if because else start)
 
 
 def ended(words: str) -> str:

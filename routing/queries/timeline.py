@@ -161,6 +161,7 @@ def _who(item: WorkItem, event: Event, names: Names) -> str:
 _VERDICTS = {
     "approve": "Approved",
     "correct": "Fixed and approved",
+    "retype": "Found it of another type; nothing that was proposed is used",
     "reassign": "Given to somebody else",
     "first": "Approved first; somebody else must approve it too",
     "first_undone": "Took the first approval back",

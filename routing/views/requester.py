@@ -17,7 +17,6 @@ from routing.errors import Conflict, Invalid
 from routing.forms import inputs as controls
 from routing.forms.inputs import Typed
 from routing.forms.requests import PublicRequestForm, form_key
-from routing.kinds import people
 from routing.models import Question, WaitKind, WorkItem, WorkType
 from routing.queries import desk as desk_queries
 from routing.queries.facts import knowledge
@@ -97,11 +96,11 @@ def _show(
         "item": item,
         "status_title": title,
         "status_words": words,
-        "is_closed": status == 409,
+        "is_closed": status == 409 and not answer.wrong,
         "thanks": bool(request.GET.get("thanks")),
         "files": item.files.all(),
         "may_report": item.state in FINAL_STATES,
-        "is_reported": item.state in FINAL_STATES and bool(people().reported([item.pk])),
+        "is_reported": item.state in FINAL_STATES and reporting.requester_waits(item),
         "answer": answer,
         "problem_error": answer.wrong.get("problem", ""),
         "notes": messages_to_requester(item),
@@ -137,8 +136,11 @@ def report(request: HttpRequest, token: str) -> HttpResponse:
     except Invalid as error:
         wrong = {"problem": str(error)}
         return _show(request, item, None, _Answer(text=text, wrong=wrong), status=422)
-    except Conflict:  # it goes on meanwhile
-        pass
+    except Conflict:
+        item.refresh_from_db()
+        wrong = {"problem": "We are working on it again, so this was not sent. What you wrote:"}
+        question = Question.objects.filter(item=item, status=Question.OPEN).first()
+        return _show(request, item, question, _Answer(text=text, wrong=wrong), status=409)
     return redirect(f"{reverse('requests:page', args=[token])}?thanks=1")
 
 

@@ -34,12 +34,24 @@ async function showFilters() {
     else link.removeAttribute("aria-current");
   }
   document.getElementById("clear-filters").hidden = !filtered;
+  sayViews();
   try {
     await fetchColumns();
     board.dataset.show = show;
     board.dataset.filtered = filtered ? "yes" : "no";
   } catch (error) {
     if (error.name !== "AbortError") toast({ text: "The board could not be fetched; what you see is from before.", tone: "error" });
+  }
+}
+
+// The menu of views keeps what is shown now, and marks the view that is.
+function sayViews() {
+  const shown = new URLSearchParams(shownQuery);
+  if (shown.get("show") === "all") shown.delete("show");
+  document.getElementById("keep-view").search = `?${new URLSearchParams({ query: shown })}`;
+  for (const link of document.querySelectorAll("[data-view-link]")) {
+    if (link.search.slice(1) === String(shown)) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
   }
 }
 

@@ -22,11 +22,18 @@ function canBeUsed(element) {
   return element.checkVisibility({ visibilityProperty: true }) && (!dialog || dialog.contains(element)) && !element.disabled;
 }
 
+// Returns the elements with a key that can be used now, or once the part of the page that hides them is opened.
+export function pressable() {
+  return [...document.querySelectorAll("[data-key]")].filter(
+    (element) => !element.disabled && !element.closest("dialog") && (element.checkVisibility() || element.closest("details:not([open])")),
+  );
+}
+
 function press(key) {
   const { handler } = handlers.get(key) ?? {};
   if (handler && !document.querySelector("dialog:modal") && handler() !== false) return true;
   const all = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)];
-  const element = all.find(canBeUsed) ?? all.find((one) => one.closest("details:not([open])") && !one.disabled);
+  const element = all.find(canBeUsed) ?? all.find((one) => one.closest("details:not([open]), [popover]") && !one.disabled);
   if (!element) return false;
   if (element.matches("input:not([type=checkbox], [type=radio]), textarea, select")) {
     element.focus();

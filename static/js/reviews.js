@@ -18,6 +18,7 @@ let refreshing = 0;
 
 const bench = () => document.getElementById("workbench");
 const form = () => document.getElementById("decide");
+const sheet = () => document.querySelector("[popover]:popover-open"); // "More", where the bar is narrow
 const edits = () => [...form().querySelectorAll("[data-edit]")];
 const shownText = (field) => field.closest(".bench-text")?.querySelector('[name^="was:"]')?.value ?? field.defaultValue;
 const plain = (text) => text.replaceAll("\r\n", "\n");
@@ -113,6 +114,9 @@ function typedKeys(event) {
     if (panel) {
       panel.open = false;
       panel.querySelector("summary").focus();
+    } else if (sheet()) {
+      sheet().hidePopover();
+      form().querySelector(".bench-more-button").focus();
     } else {
       event.target.blur();
     }
@@ -164,6 +168,13 @@ function tickFirst(event) {
   left.focus();
 }
 
+// Opens the sheet in which a panel stands, unless all of it stands on the bar anyway, and closes it beside other panels.
+function showSheetOf(panel) {
+  const mine = panel?.closest("[popover]");
+  if (mine && !panel.checkVisibility()) mine.showPopover();
+  else if (!mine) sheet()?.hidePopover();
+}
+
 function startReview({ focus }) {
   shownAt = performance.now();
   const decided = bench().dataset.decided;
@@ -179,6 +190,7 @@ function startReview({ focus }) {
     });
     if (edits().some(isChanged)) keep(form());
   }
+  showSheetOf(document.querySelector(".bench-more .bench-panel[open]"));
   if (focus) document.getElementById("question")?.focus({ preventScroll: true });
 }
 
@@ -197,14 +209,19 @@ document.addEventListener("keydown", typedKeys);
 for (const kind of ["desk:changes", "desk:reload"]) document.addEventListener(kind, refreshList);
 document.addEventListener("click", tickFirst, true);
 document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-edit-first]")) edits()[0]?.focus();
+  if (event.target.closest("[data-edit-first]")) {
+    sheet()?.hidePopover();
+    edits()[0]?.focus();
+  }
   const summary = event.target.closest(".bench-panel > summary");
   if (!summary) return;
   // Opened here and now, not after the click: what is typed next belongs into the panel and is no key.
   event.preventDefault();
   const panel = summary.parentElement;
   panel.open = !panel.open;
-  if (panel.open) (panel.querySelector(".bench-panel-body :is(textarea, select)") ?? panel.querySelector(".bench-panel-body input"))?.focus();
+  if (!panel.open) return;
+  showSheetOf(panel);
+  (panel.querySelector(".bench-panel-body :is(textarea, select)") ?? panel.querySelector(".bench-panel-body input"))?.focus();
 });
 // The old panels stand beside the new ones for a moment; of one name only one may be open, and it is the new one.
 document.addEventListener("htmx:beforeSwap", ({ target }) => {

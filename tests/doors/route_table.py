@@ -48,6 +48,11 @@ PAGES: dict[str, Row] = {
     "items/<str:code>/": Row(STAFF),
     "items/<str:code>/move/": Row(STAFF, STAFF),
     "items/<str:code>/report/": Row(STAFF, STAFF),
+    "alerts/": Row(STAFF),
+    "palette/": Row(STAFF),
+    "views/": Row(STAFF, STAFF),
+    "views/open-with/": Row(None, STAFF),
+    "views/<int:view_id>/delete/": Row(None, ADMIN),  # a shared one of somebody else
     "insights/": Row(STAFF),
     "insights/places/<slug:slug>/": Row(STAFF),
     "insights/places/<slug:slug>/figures.csv": Row(STAFF),

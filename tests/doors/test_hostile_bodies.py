@@ -1,6 +1,7 @@
 """The API's own document tells an attacker what to send: whatever fits or breaks its shapes, nothing fails inside."""
 
 import json
+from functools import cache
 from typing import Any
 
 import pytest
@@ -33,7 +34,9 @@ anything = st.recursive(
 )
 
 
+@cache
 def document() -> dict[str, Any]:
+    """The API's description; made once, as it takes longer than what it is used for."""
     found: dict[str, Any] = json.loads(Client().get("/api/v1/openapi.json").content)
     return found
 

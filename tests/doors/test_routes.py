@@ -7,6 +7,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
+from dispatchdesk.models import SavedView
 from reviews.actions.wishes import stop_token
 from reviews.models import Calendar
 from routing.models import Backtest, Event, Example
@@ -42,6 +43,7 @@ def values_for(world: World, row: Row, route: str) -> dict[str, object]:
         "name": "order_number",
         "token": stop_token(world.desk.people["rene"].pk, None) if route in WITHOUT_PAGE else world.link(row.item),
         "calendar_id": Calendar.objects.get().pk,
+        "view_id": SavedView.objects.get().pk,
         "review_id": world.review("refund").pk,
         "user_id": world.desk.people["rene"].pk,
         "file_id": world.items["refund"].files.get().pk,

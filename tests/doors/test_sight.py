@@ -21,11 +21,12 @@ def addresses(world: World) -> dict[str, list[str]]:
     return {
         "get": [
             *(base, f"{base}?drawer=1", f"{base}move/", f"{base}inputs/", f"{base}files/{file.pk}/", page),
-            *(f"{base}account/", f"{base}others/?rule=r1"),
+            *(f"{base}account/", f"{base}others/?rule=r1", f"{base}report/", f"{page}together"),
         ],
         "post": [
-            *(f"{base}{verb}/" for verb in ("move", "notes", "inputs", "inputs/confirm")),
+            *(f"{base}{verb}/" for verb in ("move", "notes", "inputs", "inputs/confirm", "report")),
             *(f"{page}{verb}" for verb in ("preview", "take", "renew", "give-back", "decide", "undo", "notes")),
+            *(f"{page}{verb}" for verb in ("together", "together/undo")),
         ],
     }
 
@@ -81,6 +82,9 @@ def test_no_list_search_or_count_shows_it(world: World, role: str) -> None:
         *("/reviews/?queue=support", "/items/new/", "/items/new/?type=secret", "/rulebooks/", "/settings/types/"),
         "/settings/queues/support/",
         "/settings/queues/",
+        *("/insights/", "/insights/queues/support/", "/insights/places/refund/", "/notices/", "/notices/latest/"),
+        *(f"/insights/{part}/figures.csv" for part in ("queues/support", "places/refund")),
+        f"/reviews/{world.review('refund').pk}/together",
         f"/rulebooks/support/versions/1/try/?code={hidden.code}",
     ]
     shown = [

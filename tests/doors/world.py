@@ -12,6 +12,7 @@ from django.test import Client
 
 from dispatchdesk.accounts.models import ApiToken, User
 from dispatchdesk.accounts.tokens import make_token
+from dispatchdesk.board.saved_views import save_view
 from reviews.actions import claiming
 from reviews.actions.calendars import CalendarDetails, save_calendar
 from reviews.models import Review
@@ -124,6 +125,7 @@ def _people(world: World, group: Group) -> None:
         world.actors[name] = Actor(actor.role, actor.name, actor.user_id, visible_types=limited)
     shop = User.objects.create_user(username="shop", role=Role.INTAKE.value, password=None)
     world.desk.people["shop"] = shop
+    save_view(actor=world.actors["admin"], name="Urgent", query="priority=3", shared=True, opens=False)
     world.tokens["intake"] = make_token(user=shop, role=Role.INTAKE, name="shop")
 
 

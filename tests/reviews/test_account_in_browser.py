@@ -1,12 +1,11 @@
 """The account of an item in a real browser: on the screen, and as it is printed."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.feed.conftest import _web, web  # noqa: F401 - fixtures
 from tests.reviews.test_account import corrected
-from tests.reviews.test_in_browser import Desk, Scheme, desk  # noqa: F401 - fixture
+from tests.reviews.test_in_browser import Desk, Scheme, desk, is_sound  # noqa: F401 - fixture
 
 pytestmark = pytest.mark.browser
 
@@ -20,7 +19,7 @@ def test_it_is_read_printed_and_followed_to_others(desk: Desk, width: int, schem
     address = page.locator(".menu a", has_text="Account of this request").get_attribute("href")
     page.goto(f"{desk.server.url}{address}")
     expect(page).to_have_title(f"{item.code} account · Dispatch Desk")
-    _is_sound(page)
+    is_sound(page)
 
     page.evaluate("() => { window.print = () => { window.printed = (window.printed || 0) + 1 } }")
     page.get_by_role("button", name="Print").click()
@@ -33,17 +32,11 @@ def test_it_is_read_printed_and_followed_to_others(desk: Desk, width: int, schem
     expect(page.locator("#sent")).to_be_visible()
     colours = "[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]"
     assert page.evaluate(colours) == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
-    _is_sound(page)
+    is_sound(page)
 
     page.emulate_media(media="screen")
     page.get_by_role("link", name="Others this rule decided").nth(1).click()
     expect(page.locator("tbody tr")).to_have_count(1)
     expect(page.locator("tbody")).to_contain_text(other.code)
-    _is_sound(page)
-
-
-def _is_sound(page: Page) -> None:
-    found = Axe().run(page).response["violations"]
-    assert [(one["id"], one["nodes"][0]["target"]) for one in found] == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    is_sound(page)
     assert page.evaluate("window.hacked") is None

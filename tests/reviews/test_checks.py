@@ -186,15 +186,18 @@ def test_a_requester_reports_on_their_page_and_reads_that_somebody_looks(bench: 
     item = bench.item()
     client, page = Client(), f"/r/{page_token(item)}/"
 
+    report_problem(actor=bench.people["olu"], item_id=item.pk, text="A colleague's doubt.")
     before = client.get(page).content.decode()
+    Review.objects.get(item=item, cause="reported").delete()
     empty = client.post(f"{page}problem/", {"problem": " "})
     sent = client.post(f"{page}problem/", {"problem": "The order is not mine."}, follow=True)
 
     assert "Something is not right?" in before
+    assert "You told us" not in before
     assert (empty.status_code, sent.status_code) == (422, 200)
     assert "You told us that something is not right" in sent.content.decode()
     review = Review.objects.get(item=item, cause="reported")
-    assert (review.question, review.reason) == ("Kim says: this was not right.", "The order is not mine.")
+    assert (review.question, review.reason) == ("The requester says: this was not right.", "The order is not mine.")
     assert not item.notes.filter(public=True).exists()
 
 
@@ -217,5 +220,8 @@ def test_nothing_is_reported_about_a_request_under_way(bench: Bench) -> None:
     client, page = Client(), f"/r/{page_token(item)}/"
 
     assert "Something is not right?" not in client.get(page).content.decode()
-    assert client.post(f"{page}problem/", {"problem": "Hello"}).status_code == 302
+    refused = client.post(f"{page}problem/", {"problem": "It is blue."})
+    assert refused.status_code == 409
+    assert "was not sent" in refused.content.decode()
+    assert "It is blue." in refused.content.decode()
     assert not item.notes.exists()

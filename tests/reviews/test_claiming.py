@@ -19,6 +19,7 @@ from reviews.queries.narrowing import Narrowing
 from routing.domain.roles import Actor, Role
 from routing.errors import Invalid, NotAllowed, RoutingError
 from routing.models import Destination, Note, Step, WorkItem
+from routing.transitions import lock_one
 from tests.desks import fresh
 from tests.reviews.conftest import ALWAYS, Bench, approve_write
 
@@ -260,6 +261,33 @@ def test_only_a_lead_takes_over_and_the_earlier_claim_is_lost(bench: Bench) -> N
     with pytest.raises(LostClaim, match="ben is looking"):
         bench.judge(review, "complete")
     bench.judge(taken, "complete", "ben")
+
+
+def test_whoever_takes_over_waits_for_the_item_before_the_review(bench: Bench) -> None:
+    # The other way round, a verdict and a takeover at the same time would wait for each other.
+    review = bench.claim(tasks(bench, 1)[0])
+
+    def take_over() -> None:
+        claiming.claim(actor=bench.people["ada"], review_id=review.pk, takeover=True, note="She is ill")
+        connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            lock_one(review.item_id)
+            taking = pool.submit(take_over)
+            until_somebody_waits()
+            Review.objects.select_for_update(nowait=True).get(pk=review.pk)
+        taking.result(20)
+
+
+def until_somebody_waits() -> None:
+    waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    with connection.cursor() as cursor:
+        for _ in range(2000):
+            cursor.execute(f"SELECT pg_stat_clear_snapshot(), pg_sleep(0.01), EXISTS({waiting})")
+            if cursor.fetchone()[-1]:
+                return
+    raise AssertionError("nobody waits")
 
 
 def test_people_outside_the_queue_can_neither_take_nor_decide(bench: Bench) -> None:

@@ -23,7 +23,7 @@ from reviews.queries.waiting import waiting_reviews
 from routing.actions import moving, running, sweeping
 from routing.domain.roles import Role
 from routing.domain.states import Action
-from routing.errors import Invalid
+from routing.errors import Conflict, Invalid
 from routing.models import Event, FactRevision, Step, WorkItem
 from routing.queries.facts import knowledge
 from routing.transitions import database_now
@@ -241,3 +241,18 @@ def test_the_database_takes_one_open_question_for_each_effect(bench: Bench, mean
     again.pk = None
     with pytest.raises(IntegrityError, match="one_open_review_per_outcome"), transaction.atomic():
         again.save(force_insert=True)
+
+
+def test_an_item_gets_no_other_type_while_nobody_knows_what_became_of_what_was_sent(
+    bench: Bench, meanwhile: Meanwhile
+) -> None:
+    bench.desk.work_type("returns")
+    item = moved_while_sending(bench, meanwhile, "state:incoming")
+    asked = Review.objects.get(item=item, status=Review.OPEN, proposal__kind="calls")
+
+    with pytest.raises(Conflict, match="what became of what was sent"):
+        judge(bench, asked, "correct", "ana", correction={"type": "returns"})
+    judge(bench, outcome_of(item), "reject")
+    judge(bench, asked, "correct", "ana", correction={"type": "returns"})
+
+    assert fresh(item).run == 3

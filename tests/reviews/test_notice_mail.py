@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime, timedelta
+from threading import Barrier
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,7 +15,7 @@ from pytest_django import Settings
 from dispatchdesk.logs import HideLinks
 from dispatchdesk.runtime.environment import EmailServer
 from reviews.actions.notice_mail import MAX_ATTEMPTS, send_notices
-from reviews.actions.wishes import stop_token
+from reviews.actions.wishes import read_token, stop_mail, stop_token
 from reviews.domain.notices import Kind, Way, next_digest
 from reviews.models import Notice, NoticeWishes
 from routing.models import WorkItem
@@ -193,6 +194,24 @@ def test_a_link_that_is_not_ours_stops_nothing_and_is_answered_as_any_other(benc
         for answer in (anybody.get(f"/notices/stop/{one}/"), anybody.post(f"/notices/stop/{one}/")):
             assert (answer.status_code, answer.templates[0].name) == (404, nothing.templates[0].name)
     assert not NoticeWishes.objects.exists()
+
+
+def test_links_that_are_sent_at_the_same_moment_all_count(bench: Bench) -> None:
+    user_id, barrier = bench.people["ana"].person_id, Barrier(len(Kind))
+
+    def stop(kind: Kind) -> None:
+        found = read_token(stop_token(user_id, kind))
+        assert found is not None
+        barrier.wait(20)
+        stop_mail(found, kind)
+        connections.close_all()
+
+    for _ in range(5):
+        NoticeWishes.objects.all().delete()
+        with ThreadPoolExecutor(len(Kind)) as pool:
+            list(pool.map(stop, Kind))
+        wishes = NoticeWishes.objects.get(user_id=user_id)
+        assert not any(wishes.way(kind).mails for kind in Kind)
 
 
 def test_the_link_does_not_get_into_the_log(bench: Bench) -> None:

@@ -90,7 +90,15 @@ def test_a_day_that_is_none_is_said_and_the_usual_one_is_shown(bench: Bench, day
 
 
 @pytest.mark.parametrize(
-    "cursor", ["x", "~", "2026-11-25T10:00:00~5", "2026-11-25T10:00:00+00:00~²", "9999~" + "9" * 30]
+    "cursor",
+    [
+        "x",
+        "~",
+        "2026-11-25T10:00:00~5",
+        "2026-11-25T10:00:00+00:00~²",
+        "9999~" + "9" * 30,
+        "0001-01-01T00:00:00+14:00~5",
+    ],
 )
 def test_a_page_that_is_none_is_refused(bench: Bench, cursor: str) -> None:
     item = corrected(bench)
@@ -111,3 +119,11 @@ def test_others_like_an_item_that_somebody_may_not_see_are_not_told(bench: Bench
     item = corrected(bench)
     hide("support")
     assert client_of(bench, "ben").get(f"/items/{item.code}/others/{query}").status_code == 404
+
+
+def test_a_page_of_any_offset_is_answered(bench: Bench) -> None:
+    item = corrected(bench)
+    response = client_of(bench, "olu").get(
+        f"/items/{item.code}/others/", {"rule": "r2", "after": "2026-11-25T10:00:00+23:59~5"}
+    )
+    assert response.status_code == 200

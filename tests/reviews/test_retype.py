@@ -4,8 +4,11 @@ import pytest
 
 from reviews.actions import claiming
 from reviews.models import Queue, Review
+from reviews.queries.figures import figures, queue_to_measure
+from reviews.queries.quality import Right, quality_by_place
 from routing.domain.states import State
 from routing.errors import Invalid
+from routing.kinds import people
 from routing.models import FactRevision, RouterLabel, Step, WorkItem
 from routing.queries.facts import knowledge
 from routing.transitions import database_now
@@ -78,8 +81,22 @@ def test_it_is_chosen_in_the_workbench(bench: Bench, drafted: WorkItem) -> None:
 
     nothing = client.post(address, form)
     done = client.post(address, form | {"new_type": "returns"})
+    pages = [client.get(f"/items/{drafted.code}/{part}").content.decode() for part in ("", "account/")]
 
     assert nothing.status_code == 422
     assert "Choose the type." in nothing.content.decode()
     assert done.status_code == 303
     assert Review.objects.get(pk=review.pk).status == Review.DECIDED
+    # Nothing was approved, and no page says so.
+    assert all("ound it of another type" in page and "pproved" not in page for page in pages)
+
+
+def test_it_says_that_the_tool_and_the_place_were_wrong(bench: Bench, drafted: WorkItem) -> None:
+    decision = bench.review(drafted).decision_id
+    bench.decide_as(drafted, "correct", correction={"type": "returns"})
+
+    assert decision is not None
+    assert people().judged([decision])[decision].place_right is False
+    assert quality_by_place(bench.people["ada"], database_now())["refund"].asked == Right(0, 1)
+    figures_of = figures(bench.people["ada"], queue_to_measure(bench.people["ada"], "support"), 7, database_now())
+    assert [share.words for share in figures_of.mix] == ["Found it of another type"]

@@ -1,6 +1,9 @@
 """Texts as an approver sees them: hidden characters drawn, markdown inert, changes word by word."""
 
+import time
+
 import pytest
+from django.template.loader import render_to_string
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,6 +74,17 @@ def test_long_texts_are_compared_quickly_by_line() -> None:
         '<a href="//evil.example" hx-get="/x">a</a>',
         "</div></form><form action=//evil.example>",
         "<style>*{display:none}</style>",
+        "![pixel][p]\n\n[p]: https://evil.example/x.png",
+        "[click][l]\n\n[l]: //evil.example 'title'",
+        "[click](data:text/html;base64,PHNjcmlwdD4=)",
+        "[click](vbscript:x)",
+        "[![pixel](https://evil.example/x.png)](https://evil.example)",
+        "<svg/onload=alert(1)>",
+        "<iframe srcdoc='<img src=//evil.example>'></iframe>",
+        "&lt;img src=x onerror=alert(1)&gt;",
+        "`<img src=x onerror=alert(1)>`",
+        "<!-- --><script>alert(1)</script>",
+        "https://evil.example www.evil.example",
     ],
 )
 def test_markdown_loads_nothing_and_links_nowhere(hostile: str) -> None:
@@ -78,6 +92,20 @@ def test_markdown_loads_nothing_and_links_nowhere(hostile: str) -> None:
     tags = {part.split(">")[0].split()[0].strip("/") for part in drawn.split("<")[1:]}
     assert tags <= {"p", "code", "em"}
     assert "=" not in "".join(part.split(">")[0] for part in drawn.split("<")[1:])
+
+
+def test_markdown_draws_hidden_characters_by_their_number() -> None:
+    drawn = markdown("**Pay \u202e49\u200b** [here](https://exa\u200bmple.org)")
+    assert "Pay [U+202E]49[U+200B]" in drawn
+    assert not set(drawn) & set(HIDDEN)
+
+
+def test_what_was_changed_shows_what_hides_in_it_and_nothing_of_it_is_html() -> None:
+    parts = word_diff("Hello Kim", "Hello <b>K\u200bim</b> \u202e!")
+    drawn = render_to_string("components/diff.html", {"parts": parts})
+    assert drawn.count('class="hidden-char"') == 2
+    assert "<b>" not in drawn
+    assert not set(drawn) & set(HIDDEN)
 
 
 def test_markdown_says_where_a_link_would_lead() -> None:
@@ -88,3 +116,14 @@ def test_markdown_says_where_a_link_would_lead() -> None:
 
 def test_a_share_is_said_in_percent() -> None:
     assert [percent(share) for share in ("0.62", "1", "", "much")] == ["62%", "100%", "", ""]
+
+
+@pytest.mark.parametrize("piece", ["a\n", "a b ", "ab\nc "])
+def test_texts_that_repeat_themselves_are_compared_quickly(piece: str) -> None:
+    longest = piece * (100_000 // len(piece))
+    begun = time.process_time()
+
+    parts = word_diff(f"one {longest}", f"two {longest}c")
+
+    assert time.process_time() - begun < 3
+    assert "".join(part.text for part in parts if part.op != "removed") == f"two {longest}c"

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 
 from reviews.actions import claiming
 from reviews.actions.batching import Decided, decide_together
@@ -149,3 +150,54 @@ def test_ticked_on_the_page_and_taken_back_at_once(bench: Bench, three: list[Wor
     assert "Undone. Nothing was sent" in back.content.decode()
     assert [fresh(item).state for item in three] == [State.IN_REVIEW] * 3
     assert not Step.objects.filter(item__in=three, status=Step.DUE).exists()
+
+
+def post(bench: Bench, rows: Sequence[Review], part: str = "", **given: str) -> Any:
+    digests = {f"digest-{row.pk}": row.digest for row in rows}
+    form = {"tick": [row.pk for row in rows], **digests, **given}
+    return client_of(bench, "ana").post(f"/reviews/{rows[0].pk}/together{part}", form)
+
+
+def hide(bench: Bench, row: Review) -> None:
+    secret = bench.desk.work_type("secret")
+    secret.visible_to.add(Group.objects.create(name="few"))
+    WorkItem.objects.filter(pk=row.item_id).update(work_type=secret)
+
+
+def test_one_that_may_not_be_seen_any_more_keeps_none_of_the_others(bench: Bench, three: list[WorkItem]) -> None:
+    rows = reviews_of(three)
+    hide(bench, rows[1])
+
+    done = post(bench, rows, verdict="approve")
+
+    assert done.status_code == 200
+    assert three[1].code not in done.content.decode()
+    assert set(Verdict.objects.values_list("review_id", flat=True)) == {rows[0].pk, rows[2].pk}
+
+
+def test_all_that_may_be_seen_are_taken_back(bench: Bench, three: list[WorkItem]) -> None:
+    rows = reviews_of(three)
+    post(bench, rows, verdict="approve")
+    hide(bench, rows[1])
+
+    post(bench, rows, "/undo")
+
+    undone = Verdict.objects.filter(undone_at__isnull=False).values_list("review_id", flat=True)
+    assert set(undone) == {rows[0].pk, rows[2].pk}
+
+
+def test_why_not_is_no_comment_on_an_approval(bench: Bench, three: list[WorkItem]) -> None:
+    post(bench, reviews_of(three)[:1], verdict="approve", reason="x" * 100_000)
+
+    assert Verdict.objects.get().comment == ""
+
+
+def test_what_was_held_before_is_held_still_when_it_is_left(bench: Bench, three: list[WorkItem]) -> None:
+    rows = reviews_of(three)
+    held = claiming.claim(actor=bench.people["ana"], review_id=rows[0].pk)
+
+    rows[0].digest = "0" * 64
+    decide(bench, rows)
+
+    now = Review.objects.get(pk=held.pk)
+    assert (now.claimed_by_id, now.epoch) == (held.claimed_by_id, held.epoch)

@@ -1,7 +1,7 @@
 """Claims: one live claim per review, the true order, giving back, passing on, taking over; races included."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -31,7 +31,7 @@ def tasks(bench: Bench, count: int, queue: str = "support") -> list[WorkItem]:
     return [bench.item(f"Task {number} for K-{number}") for number in range(count)]
 
 
-def at_once(doings: list[Callable[[], object]]) -> list[object]:
+def at_once(doings: Sequence[Callable[[], object]]) -> list[object]:
     """Do these at the same moment, each on a connection of its own; a refusal is returned, not raised."""
     barrier = Barrier(len(doings))
 

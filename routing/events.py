@@ -13,6 +13,7 @@ from django.db import connection, transaction
 
 from routing.domain.roles import Actor
 from routing.models import Event, WorkItem
+from routing.rows import insert
 
 FEED_CHANNEL = "desk_feed"
 
@@ -80,7 +81,7 @@ def append(lines: Iterable[Line], actor: Actor, now: datetime) -> None:
         event.hash = chain_hash(bytes(item.chain_head), event_body(event))
         item.chain_head = event.hash
         events.append(event)
-    Event.objects.bulk_create(events)
+    insert(events)
     transaction.on_commit(wake_feed)
 
 

@@ -13,6 +13,7 @@ from routing.domain.states import FINAL_STATES, Action, State, refusal
 from routing.errors import Conflict, NotAllowed, NotVisible
 from routing.events import Line, append
 from routing.models import OwnerKind, WaitKind, WorkItem
+from routing.rows import insert, new_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +91,12 @@ def lock_one(item_id: int, *, version: int | None = None) -> WorkItem:
 
 
 def create(items: Sequence[WorkItem], actor: Actor, now: datetime) -> None:
-    """Append the first event of newly inserted items and nudge the deciders after commit."""
-    for item in items:
-        item.version = 1
+    """Insert new items, each with its first event, and nudge the deciders after commit."""
+    for item, number in zip(items, new_ids(WorkItem, len(items)), strict=True):
+        item.pk, item.version = number, 1
+    # The events first, since each item holds its event's hash; the foreign key is looked at on commit.
     append((Line(item, "received", "", None, {"channel": item.channel}) for item in items), actor, now)
-    store(items)
+    insert(items)
     transaction.on_commit(nudges.decide)
 
 

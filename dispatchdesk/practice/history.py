@@ -136,7 +136,7 @@ def _moments(today: datetime) -> Iterator[datetime]:
 
 
 def _receive(sent: Sent, moment: datetime, people: dict[Role, Actor], turn: int) -> _Story:
-    item = WorkItem.objects.create(
+    item = WorkItem(
         title=sent.title,
         text=sent.text,
         channel=CHANNEL,

@@ -2,8 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from django.contrib.auth import get_user_model
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from reviews.errors import LostClaim
@@ -23,8 +22,9 @@ FIRST_LOOK_AT = 8
 LATER = timedelta(minutes=30)
 EVERYTHING = Narrowing()
 
-# Each queue is walked by its index from its front, so that the cost does not grow with what waits. What is asked of the
-# chosen row itself is asked once more when it is locked, of the row as it is then.
+# Each queue is walked by its index from its front, so that the cost does not grow with what waits. The front's rows are
+# tried one by one by their ids, which holds for a plan made before PostgreSQL has counted what a burst brought in. What
+# is asked of the chosen row itself is asked once more when it is locked, of the row as it is then.
 _OPEN = "r.status = 'open' AND (r.claimed_by_id IS NULL OR r.lease_expires_at <= statement_timestamp())"
 _OFFERED = """
     NOT %(me)s = ANY(r.barred)
@@ -38,18 +38,25 @@ _OFFERED = """
         SELECT FROM routing_workitem i WHERE i.id = r.item_id
         AND (i.work_type_id IS NULL OR i.work_type_id = ANY(%(types)s::bigint[]))))
     ORDER BY r.order_at, r.id LIMIT %(limit)s"""
+_HELD = """
+    SELECT id FROM reviews_review
+    WHERE claimed_by_id = %s AND status = 'open' AND lease_expires_at > statement_timestamp()
+"""
 _CLAIM_NEXT = f"""
     WITH front AS MATERIALIZED (
-        SELECT found.id FROM unnest(%(queues)s::bigint[]) AS line(queue_id) CROSS JOIN LATERAL (
-            SELECT r.id FROM reviews_review r
+        SELECT found.* FROM unnest(%(queues)s::bigint[]) AS line(queue_id) CROSS JOIN LATERAL (
+            SELECT r.id, r.order_at FROM reviews_review r
             WHERE r.queue_id = line.queue_id AND r.assignee_id IS NULL AND {_OPEN} AND {_OFFERED}) found
         UNION ALL (
-            SELECT r.id FROM reviews_review r
+            SELECT r.id, r.order_at FROM reviews_review r
             WHERE r.assignee_id = %(me)s AND (%(only)s = 0 OR r.queue_id = %(only)s) AND {_OPEN} AND {_OFFERED})
     ), chosen AS (
-        SELECT r.id FROM reviews_review r JOIN front USING (id)
-        WHERE {_OPEN} AND (r.assignee_id = %(me)s OR (r.assignee_id IS NULL AND r.queue_id = ANY(%(queues)s::bigint[])))
-        ORDER BY r.order_at, r.id LIMIT 1 FOR UPDATE OF r SKIP LOCKED
+        SELECT free.id FROM (SELECT * FROM front ORDER BY order_at, id) AS next CROSS JOIN LATERAL (
+            SELECT r.id FROM reviews_review r
+            WHERE r.id = next.id AND {_OPEN}
+            AND (r.assignee_id = %(me)s OR (r.assignee_id IS NULL AND r.queue_id = ANY(%(queues)s::bigint[])))
+            FOR UPDATE SKIP LOCKED) free
+        ORDER BY next.order_at, next.id LIMIT 1
     )
     UPDATE reviews_review r
     SET claimed_by_id = %(me)s, epoch = r.epoch + 1, claimed_at = statement_timestamp(),
@@ -66,7 +73,7 @@ def claim_next(*, actor: Actor, narrowing: Narrowing = EVERYTHING) -> Review | N
     person's own requests follow one another, so that a double click takes one review.
     """
     with transaction.atomic():
-        list(get_user_model().objects.select_for_update(no_key=True).filter(pk=actor.person_id).values_list("pk"))
+        _wait_for_own_requests(actor)
         held = _held(actor, narrowing)
         if held is not None:
             return held
@@ -88,11 +95,18 @@ def claim_next(*, actor: Actor, narrowing: Narrowing = EVERYTHING) -> Review | N
             limit *= 8
 
 
+def _wait_for_own_requests(actor: Actor) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"claim_next:{actor.person_id}"])
+
+
 def _held(actor: Actor, narrowing: Narrowing) -> Review | None:
-    mine = Review.objects.filter(status=Review.OPEN, claimed_by_id=actor.person_id, lease_expires_at__gt=Now())
-    mine = narrowing.on(mine)
-    ids = list(mine.values_list("pk", flat=True))
-    return offered_reviews(actor, Now()).select_related(None).filter(pk__in=ids).first() if ids else None
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD, [actor.person_id])
+        ids = [row[0] for row in cursor.fetchall()]
+    if not ids:
+        return None
+    return narrowing.on(offered_reviews(actor, Now())).select_related(None).filter(pk__in=ids).first()
 
 
 def claim(*, actor: Actor, review_id: int, takeover: bool = False, note: str = "") -> Review:

@@ -14,10 +14,11 @@ from routing.actions.proposals import no_route
 from routing.domain.roles import DESK, Actor
 from routing.domain.states import FINAL_STATES, Action, State
 from routing.kinds import Opened, Opening, people
-from routing.models import Decision, FactRevision, Letter, OwnerKind, Question, Step, WorkItem
+from routing.models import Decision, Letter, OwnerKind, Question, Step, WorkItem
 from routing.queries import desk as desk_queries
 from routing.queries.desk import FALLBACK_QUEUE, Desk
 from routing.queries.facts import Knowledge, knowledge
+from routing.rows import insert
 from routing.transitions import Change, Owner, ReviewPoint
 
 logger = logging.getLogger(__name__)
@@ -152,7 +153,7 @@ def begin(items: Sequence[WorkItem], desk: Desk, now: datetime) -> list[Pass]:
 
 def flush(passes: Sequence[Pass], actor: Actor = DESK) -> None:
     """Store what these passes decided, in a number of statements that does not depend on how many they are."""
-    FactRevision.objects.bulk_create([row for work in passes for row in work.revisions])
+    insert([row for work in passes for row in work.revisions])
     Decision.objects.bulk_create([row for work in passes for row in work.decisions])
     steps = [row for work in passes for row in work.steps]
     Step.objects.bulk_create(steps)

@@ -15,9 +15,10 @@ from routing.domain.digests import digest
 from routing.domain.roles import Actor
 from routing.domain.states import State
 from routing.errors import Conflict, Invalid, NotAllowed, RoutingError
-from routing.models import FactRevision, OwnerKind, Priority, WorkItem, WorkType
+from routing.models import OwnerKind, Priority, WorkItem, WorkType
 from routing.queries import desk as desk_queries
 from routing.queries.facts import Knowledge
+from routing.rows import insert
 
 MAX_TEXT = 100_000
 MAX_TITLE = 200
@@ -174,9 +175,11 @@ def _insert(
             _answer_again(results[index], found[requests[index].key], fresh[index].item)
             new.remove(index)
         items = [fresh[index].item for index in new]
-    WorkItem.objects.bulk_create(items)
     transitions.create(items, actor, now)
-    FactRevision.objects.bulk_create([row for index in new for row in fresh[index].revisions])
+    facts = [row for index in new for row in fresh[index].revisions]
+    for row in facts:
+        row.item_id = row.item.pk  # which had none when the fact was written down
+    insert(facts)
     for index in new:
         results[index].item, results[index].created = fresh[index].item, True
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connection, connections, transaction
 from django.db.models import F
 
@@ -16,6 +17,7 @@ from reviews.errors import LostClaim
 from reviews.models import Membership, PassedOn, Review, Verdict
 from reviews.queries.counts import counts_of
 from reviews.queries.narrowing import Narrowing
+from reviews.queries.people import queues_of, staff_of
 from routing.domain.roles import Actor, Role
 from routing.errors import Invalid, NotAllowed, RoutingError
 from routing.models import Destination, Note, Step, WorkItem
@@ -354,3 +356,28 @@ def test_nothing_is_opened_in_a_queue_that_is_out_of_use(bench: Bench) -> None:
     bench.desk.rules("support", {"when": ALWAYS, "then": {"do": "escalate", "queue": "finance", "reason": "look"}})
     Destination.objects.filter(slug="finance").update(archived=True)
     assert bench.review(bench.item()).queue.slug == "triage"
+
+
+def test_members_a_group_and_a_role_staff_a_queue_and_nobody_else(bench: Bench) -> None:
+    tasks(bench, 1)
+    queue = bench.desk.queues["support"]
+    people = {name: bench.desk.person(name, Role.OPERATOR) for name in ("member", "grouped", "outside")}
+    Membership.objects.create(queue=queue, user_id=people["member"].person_id)
+    group = Group.objects.create(name="Evening")
+    queue.groups.add(group)
+    bench.desk.people["grouped"].groups.add(group)
+    reviewer = bench.desk.person("reviewer", Role.REVIEWER)
+
+    def staff() -> set[str]:
+        named = {**people, "reviewer": reviewer}
+        able = {name for name, actor in named.items() if queues_of(actor).filter(pk=queue.pk).exists()}
+        assert able == named.keys() & set(staff_of(queue).values_list("username", flat=True))
+        assert able == {name for name, actor in named.items() if counts_of(actor).reviews}
+        return able
+
+    assert staff() == {"member", "grouped"}
+    queue.staff_role = Role.REVIEWER.value
+    queue.save()
+    assert staff() == {"member", "grouped", "reviewer"}
+    Destination.objects.filter(pk=queue.pk).update(archived=True)
+    assert not any(queues_of(actor).filter(pk=queue.pk) for actor in people.values())

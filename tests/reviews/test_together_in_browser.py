@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from reviews.actions.reporting import report_problem
+from routing.actions.reporting import report_problem
 from tests.feed.conftest import _web, web  # noqa: F401 - fixtures
 from tests.reviews.conftest import ALWAYS, DRAFT_FIRST, after, approve_write
 from tests.reviews.test_in_browser import Desk, Scheme, desk, is_sound  # noqa: F401 - fixture

@@ -12,7 +12,7 @@ from routing.actions import answering, publishing, recording, running, sweeping
 from routing.actions.calling import RETRY, Result
 from routing.domain.roles import DESK, Actor, Role
 from routing.errors import Invalid
-from routing.models import Event, Rulebook, Step, WorkItem, WorkType
+from routing.models import Destination, Event, Rulebook, Step, WorkItem, WorkType
 from tests.desks import TestDesk, decide, fresh
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -132,7 +132,9 @@ def go_on(item: WorkItem, answer: int) -> None:
     live = Step.objects.filter(item=item, status=Step.DUE).order_by("ordinal").first()
     if item.state == "working":
         assert live is not None, "a working item has a live step"
-        Step.objects.filter(pk=live.pk).update(due_at=transitions.database_now())
+        now = transitions.database_now()
+        Step.objects.filter(pk=live.pk).update(due_at=now)
+        Destination.objects.update(probe_at=now)  # one that has failed too often is tried again by itself
         come_back(live, answer)
     elif item.wait_kind == "requester" and answer % 2:
         names = item.questions.get(status="open").names

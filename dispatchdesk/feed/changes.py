@@ -38,10 +38,13 @@ _SINCE = """
 
 # Whoever was told something by a transaction that the first snapshot did not see and the second does.
 _TOLD_SINCE = """
-    SELECT DISTINCT user_id FROM reviews_notice
-    WHERE (xid >= %(next)s::xid8 OR xid = ANY(%(running)s::xid8[]))
-      AND NOT pg_visible_in_snapshot(xid, %(snapshot)s::pg_snapshot)
-      AND pg_visible_in_snapshot(xid, %(reached)s::pg_snapshot)
+    SELECT DISTINCT user_id FROM (
+        SELECT user_id FROM reviews_notice
+        WHERE (xid >= %(next)s::xid8 OR xid = ANY(%(running)s::xid8[]))
+          AND NOT pg_visible_in_snapshot(xid, %(snapshot)s::pg_snapshot)
+          AND pg_visible_in_snapshot(xid, %(reached)s::pg_snapshot)
+        LIMIT %(limit)s
+    ) told
 """
 
 

@@ -133,6 +133,13 @@ def corrected_proposal(work: Pass, review: Review, judgement: "Judgement", provi
     raise Invalid("There is nothing to correct here.")
 
 
+def check_type(work: Pass, judgement: "Judgement", actor: Actor) -> None:
+    """Raise Invalid when a correction gives the item a type that is out of use or not for this person to see."""
+    row = work.desk.types.get(str(judgement.correction.get("type") or ""))
+    if row is not None and not (row.active and actor.may_see_type(row.pk)):
+        raise Invalid(f"There is no work type “{row.slug}”.", {"type": "unknown"})
+
+
 def _chosen(work: Pass, chosen: Mapping[str, object]) -> tuple[str, str]:
     """Return the type and the destination that were chosen, one of them empty; raises Invalid."""
     type_slug, destination = str(chosen.get("type") or ""), str(chosen.get("destination") or "")

@@ -75,6 +75,7 @@ def judge(*, actor: Actor, review_id: int, epoch: int, digest: str, judgement: J
             raise ChangedProposal(f"{item.code}: the proposal has changed since you saw it. Look at it once more.")
         now = transitions.database_now()
         work = deciding.begin([item], desk_queries.load(), now)[0]
+        effects.check_type(work, judgement, actor)
         changed = sending.changed_proposal(work, review) if judgement.kind in {"approve", "correct"} else None
         if changed is None:
             return _decide(work, review, epoch, judgement, actor)

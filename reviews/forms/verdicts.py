@@ -14,6 +14,7 @@ from reviews.queries.colleagues import people_for, queues_for
 from routing.actions.answering import DONT_HAVE
 from routing.domain.inputs import InputSpec, Kind
 from routing.domain.prepared import ready_book
+from routing.domain.roles import Actor
 from routing.errors import Invalid
 from routing.models import DestinationKind
 from routing.queries.desk import Desk
@@ -58,9 +59,9 @@ class VerdictForm(forms.Form):
 
     required_css_class = "required"
 
-    def __init__(self, data: QueryDict | None = None, *, review: Review, desk: Desk) -> None:
+    def __init__(self, data: QueryDict | None = None, *, review: Review, desk: Desk, actor: Actor) -> None:
         super().__init__(data)
-        self.review, self.desk = review, desk
+        self.review, self.desk, self.actor = review, desk, actor
         self.kind = str(review.proposal.get("kind", ""))
         self._add_proposal_fields()
         self._add_checks()
@@ -127,10 +128,13 @@ class VerdictForm(forms.Form):
         """Whether the item can be of another type."""
         return bool(self._other_types())
 
+    def _types(self) -> list[tuple[str, str]]:
+        rows = sorted(self.desk.types.items())
+        return [(slug, row.name) for slug, row in rows if row.active and self.actor.may_see_type(row.pk)]
+
     def _other_types(self) -> list[tuple[str, str]]:
-        mine = self.review.item.work_type_id
-        types = sorted(self.desk.types.items())
-        return [(slug, row.name) for slug, row in types if row.active and row.pk != mine]
+        mine = self.review.item.work_type
+        return [(slug, name) for slug, name in self._types() if mine is None or slug != mine.slug]
 
     def _colleagues(self) -> Choices:
         queues = [(f"queue:{queue.slug}", str(queue)) for queue in queues_for(self.review)]
@@ -168,7 +172,7 @@ class VerdictForm(forms.Form):
                 self.fields[f"none:{spec.name}"] = forms.BooleanField(label="There is none", required=False)
 
     def _places(self) -> Choices:
-        types = [(f"type:{slug}", row.name) for slug, row in sorted(self.desk.types.items()) if row.active]
+        types = [(f"type:{slug}", name) for slug, name in self._types()]
         places = [
             (f"destination:{slug}", place.row.name)
             for slug, place in sorted(self.desk.places.items())
@@ -223,7 +227,7 @@ class VerdictForm(forms.Form):
             data[name] = edited.get(name, now)
         if data.get("digest") != self.review.digest:
             data.setlist("checks", [])
-        form = VerdictForm(data, review=self.review, desk=self.desk)
+        form = VerdictForm(data, review=self.review, desk=self.desk, actor=self.actor)
         form.is_valid()
         return form
 
@@ -234,7 +238,7 @@ class VerdictForm(forms.Form):
             shown = str(self.fields[name].initial or "")
             data[f"was:{name}"], data[name] = shown, texts.get(name, shown)
         data["comment"] = comment
-        form = VerdictForm(data, review=self.review, desk=self.desk)
+        form = VerdictForm(data, review=self.review, desk=self.desk, actor=self.actor)
         form.is_valid()
         return form
 

@@ -79,13 +79,13 @@ class Card:
 
 def cards(reviews: list[Review], desk: Desk) -> list[Card]:
     """Return these reviews side by side: each is compared with the first, and the first with the second."""
-    texts = [dict(_texts(shown(row, desk, texts={}, requests=()))) for row in reviews]
+    texts = [_texts(shown(row, desk, texts={}, requests=())) for row in reviews]
     beside = [*texts[1:2], *texts[:1] * (len(texts) - 1)] if texts[1:] else texts
     return [
         Card(
             review=row,
             words=row.item.text[:_LONGEST_WORDS] or row.item.title,
-            lines=[Line(label, _marked(other.get(label, text), text)) for label, text in mine.items()],
+            lines=[Line(one.label, _marked(other.get(name, one).text, one.text)) for name, one in mine.items()],
         )
         for row, mine, other in zip(reviews, texts, beside, strict=True)
     ]
@@ -95,17 +95,25 @@ def _marked(beside: str, text: str) -> list[Part]:
     return [part for part in word_diff(beside, text, effort=_EFFORT) if part.op != "removed"]
 
 
-def _texts(proposal: Shown) -> list[tuple[str, str]]:
-    found = []
+@dataclass(frozen=True, slots=True)
+class _Text:
+    label: str
+    text: str
+
+
+def _texts(proposal: Shown) -> dict[str, _Text]:
+    """Return the parts of a proposal by names that tell them apart, also where their labels are alike."""
+    found = {}
     for number, request in enumerate(proposal.requests, start=1):
         before = f"{number}. " if len(proposal.requests) > 1 else ""
-        found.append((f"{before}{request.name}", "\n".join(f"{name}: {value}" for name, value in request.lines)))
+        lines = "\n".join(f"{name}: {value}" for name, value in request.lines)
+        found[f"lines {number}"] = _Text(f"{before}{request.name}", lines)
         if request.body:
-            found.append((f"{before}{request.name}: text", request.readable or request.body))
+            found[f"body {number}"] = _Text(f"{before}{request.name}: text", request.readable or request.body)
     if proposal.kind == "output":
-        found += [(text.label, text.before) for text in proposal.texts]
+        found |= {f"text {text.name}": _Text(text.label, text.before) for text in proposal.texts}
     if proposal.suggestion is not None:
-        found.append(("Send it to", proposal.suggestion.name))
+        found["suggestion"] = _Text("Send it to", proposal.suggestion.name)
     if proposal.kind == "continue":
-        found.append(("The rules would", proposal.next_words))
+        found["next"] = _Text("The rules would", proposal.next_words)
     return found

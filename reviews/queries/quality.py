@@ -20,11 +20,12 @@ _JUDGED = """
         count(*) FILTER (WHERE CASE
             WHEN coalesce(v.proposal->'calls' @> jsonb_build_array(jsonb_build_object('destination', subject)), false)
             THEN v.kind <> 'reject' AND NOT coalesce(v.correction ? 'type', false)
-            ELSE v.kind = 'approve' AND NOT EXISTS (SELECT FROM reviews_verdict f
-                WHERE f.review_id = r.id AND f.first AND f.kind = 'correct' AND f.undone_at IS NULL) END),
+            ELSE v.kind = 'approve' AND fixed.first IS NULL END),
         count(*)
     FROM reviews_review r JOIN routing_workitem i ON i.id = r.item_id JOIN reviews_verdict v ON v.review_id = r.id
     CROSS JOIN unnest(r.about) AS subject
+    LEFT JOIN LATERAL (SELECT f.first FROM reviews_verdict f WHERE f.review_id = r.id
+        AND f.first AND f.kind = 'correct' AND f.undone_at IS NULL LIMIT 1) fixed ON true
     WHERE r.status = 'decided' AND r.closed_at >= %(since)s AND r.about <> '{}'
     AND (%(slug)s = '' OR (r.about @> ARRAY[%(slug)s]::varchar[] AND subject = %(slug)s))
     AND v.undone_at IS NULL AND NOT v.first AND v.kind IN ('approve', 'correct', 'reject', 'redo')

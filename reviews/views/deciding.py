@@ -52,7 +52,7 @@ def take(request: DeskRequest, review_id: int) -> HttpResponse:
         return show(request, wanted(request.actor, review_id), message=str(error), status=422)
     except Conflict as error:
         return _lost(request, review_id, error)
-    form = VerdictForm(request.POST, review=found, desk=desk_queries.load())
+    form = VerdictForm(request.POST, review=found, desk=desk_queries.load(), actor=request.actor)
     if not form.has_typed():
         return _to(request, reverse("reviews:review", args=[found.pk]))
     form.is_valid()
@@ -95,7 +95,7 @@ def give_back(request: DeskRequest, review_id: int) -> HttpResponse:
 def decide(request: DeskRequest, review_id: int) -> HttpResponse:
     """Decide a review and show the next one, claimed in the same request."""
     found = wanted(request.actor, review_id)
-    form = VerdictForm(request.POST, review=found, desk=desk_queries.load())
+    form = VerdictForm(request.POST, review=found, desk=desk_queries.load(), actor=request.actor)
     if not form.is_valid():
         return show(request, found, form=form, status=422)
     try:
@@ -176,6 +176,6 @@ def _to_next(request: DeskRequest) -> HttpResponse:
 def _lost(request: DeskRequest, review_id: int, error: Exception) -> HttpResponse:
     """Show the review as it is now, with what was typed and who was first."""
     now = wanted(request.actor, review_id)
-    form = VerdictForm(request.POST, review=now, desk=desk_queries.load())
+    form = VerdictForm(request.POST, review=now, desk=desk_queries.load(), actor=request.actor)
     form.is_valid()
     return show(request, now, form=form.rebased(), message=str(error), status=409)

@@ -93,7 +93,7 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
     found = read_token(token)
     if found is None:
         return render(request, "requests/not_there.html", status=404)
-    context = {"address": found.address, "kind": found.kind, "kind_words": dict(KINDS).get(str(found.kind), "")}
+    context = {"kind": found.kind, "kind_words": dict(KINDS).get(str(found.kind), "")}
     if request.method != "POST":
         return render(request, "notices/stop.html", context)
     kind: Kind | None = None if request.POST.get("what") == "all" else found.kind

@@ -80,7 +80,7 @@ def review(request: DeskRequest, review_id: int) -> HttpResponse:
 def preview(request: DeskRequest, review_id: int) -> HttpResponse:
     """Show what the typed corrections change, and the requests as they would be sent; stores nothing."""
     found = wanted(request.actor, review_id)
-    form = VerdictForm(request.POST, review=found, desk=desk_queries.load())
+    form = VerdictForm(request.POST, review=found, desk=desk_queries.load(), actor=request.actor)
     form.is_valid()
     if request.htmx and request.htmx.target == "preview":
         return render(request, "reviews/_preview.html", {"shown": _shown(found, form), "form": form})
@@ -116,7 +116,11 @@ def show(
     """Draw one review, with what was typed when there is a form; ``message`` says what went wrong."""
     desk = desk_queries.load()
     claim = claim_of(request.actor, found, database_now())
-    bound = form if form is not None else _before_undo(request.actor, found, VerdictForm(review=found, desk=desk))
+    bound = (
+        form
+        if form is not None
+        else _before_undo(request.actor, found, VerdictForm(review=found, desk=desk, actor=request.actor))
+    )
     proposal = _shown(found, bound)
     names = {name.partition(":")[2]: name for name in bound.text_names()}
     context = {

@@ -1,15 +1,19 @@
 """A reviewer says that a request is of another type: its inputs carry over, and nothing that was proposed is used."""
 
 import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
 
-from reviews.actions import claiming
+from dispatchdesk.accounts.actors import actor_of
+from reviews.actions import claiming, judging
+from reviews.actions.judging import Judgement
 from reviews.models import Queue, Review
 from reviews.queries.figures import figures, queue_to_measure
 from reviews.queries.quality import Right, quality_by_place
 from routing.domain.states import State
 from routing.errors import Invalid
 from routing.kinds import people
-from routing.models import FactRevision, RouterLabel, Step, WorkItem
+from routing.models import FactRevision, RouterLabel, Step, WorkItem, WorkType
 from routing.queries.facts import knowledge
 from routing.transitions import database_now
 from tests.desks import fresh
@@ -100,3 +104,30 @@ def test_it_says_that_the_tool_and_the_place_were_wrong(bench: Bench, drafted: W
     assert quality_by_place(bench.people["ada"], database_now())["refund"].asked == Right(0, 1)
     figures_of = figures(bench.people["ada"], queue_to_measure(bench.people["ada"], "support"), 7, database_now())
     assert [share.words for share in figures_of.mix] == ["Found it of another type"]
+
+
+@pytest.mark.parametrize("hidden", ["seen by a group only", "out of use"])
+def test_a_type_one_may_not_see_or_use_is_neither_offered_nor_taken(
+    bench: Bench, drafted: WorkItem, hidden: str
+) -> None:
+    returns = WorkType.objects.get(slug="returns")
+    if hidden == "out of use":
+        WorkType.objects.filter(pk=returns.pk).update(active=False)
+    else:
+        returns.visible_to.add(Group.objects.create(name="insiders"))
+    ana = actor_of(bench.desk.people["ana"])
+    review = claiming.claim(actor=ana, review_id=bench.review(drafted).pk)
+    client = Client()
+    client.force_login(bench.desk.people["ana"])
+
+    page = client.get(f"/reviews/{review.pk}/").content.decode()
+
+    assert "Returns" not in page
+    with pytest.raises(Invalid, match="There is no work type"):
+        judging.judge(
+            actor=ana,
+            review_id=review.pk,
+            epoch=review.epoch,
+            digest=review.digest,
+            judgement=Judgement("correct", {"type": "returns"}),
+        )

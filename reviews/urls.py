@@ -13,6 +13,7 @@ urlpatterns = [
     path("<int:review_id>/notes", deciding.add_note, name="add_note"),
     path("<int:review_id>/take", deciding.take, name="take"),
     path("<int:review_id>/renew", deciding.renew, name="renew"),
+    path("<int:review_id>/leave", deciding.leave, name="leave"),
     path("<int:review_id>/give-back", deciding.give_back, name="give_back"),
     path("<int:review_id>/decide", deciding.decide, name="decide"),
     path("<int:review_id>/together", batching.together, name="together"),

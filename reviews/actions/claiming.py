@@ -20,6 +20,7 @@ from routing.transitions import Change, Owner, ReviewPoint
 
 FIRST_LOOK_AT = 8
 LATER = timedelta(minutes=30)
+LEFT = timedelta(seconds=30)  # long enough to load a page anew
 EVERYTHING = Narrowing()
 
 # Each queue is walked by its index from its front, so that the cost does not grow with what waits. The front's rows are
@@ -149,6 +150,18 @@ def renew(*, actor: Actor, review_id: int, epoch: int) -> Review:
         check_staffs(review, actor)
         review.lease_expires_at = transitions.database_now() + timedelta(minutes=review.queue.lease_minutes)
         review.save(update_fields=["lease_expires_at"])
+        return review
+
+
+def leave(*, actor: Actor, review_id: int, epoch: int) -> Review:
+    """Let a claim whose page was left run out in ``LEFT``, unless it is renewed; raises LostClaim when it is gone."""
+    with transaction.atomic():
+        review = _locked(actor, review_id)
+        check_claim(review, actor, epoch)
+        soon = transitions.database_now() + LEFT
+        if review.lease_expires_at is None or review.lease_expires_at > soon:
+            review.lease_expires_at = soon
+            review.save(update_fields=["lease_expires_at"])
         return review
 
 

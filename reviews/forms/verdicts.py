@@ -91,7 +91,8 @@ class VerdictForm(forms.Form):
         )
         self.fields["redo_note"] = forms.CharField(
             label="What should be different?",
-            help_text="The AI agent reads this and writes anew; you or a colleague see it again.",
+            help_text="The AI agent reads this and writes anew, from its own text and not from what you changed in it. "
+            "You or a colleague see it again.",
             required=False,
             max_length=2000,
             widget=forms.Textarea(attrs={"rows": 2}),

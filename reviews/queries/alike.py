@@ -62,7 +62,7 @@ def alike(actor: Actor, review: Review) -> QuerySet[Review]:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One part of a proposal; ``parts`` are its words, "added" those that differ from the proposal beside it."""
+    """One part of a proposal; ``parts`` are its words, "added" those that are not the same in all."""
 
     label: str
     parts: list[Part]
@@ -78,21 +78,29 @@ class Card:
 
 
 def cards(reviews: list[Review], desk: Desk) -> list[Card]:
-    """Return these reviews side by side: each is compared with the first, and the first with the second."""
+    """Return these reviews side by side; marked is what is not the same in all of them."""
     texts = [_texts(shown(row, desk, texts={}, requests=())) for row in reviews]
-    beside = [*texts[1:2], *texts[:1] * (len(texts) - 1)] if texts[1:] else texts
+    common = {name: _in_all([mine[name].text for mine in texts if name in mine]) for mine in texts for name in mine}
     return [
         Card(
             review=row,
             words=row.item.text[:_LONGEST_WORDS] or row.item.title,
-            lines=[Line(one.label, _marked(other.get(name, one).text, one.text)) for name, one in mine.items()],
+            lines=[Line(one.label, _marked(common[name], one.text)) for name, one in mine.items()],
         )
-        for row, mine, other in zip(reviews, texts, beside, strict=True)
+        for row, mine in zip(reviews, texts, strict=True)
     ]
 
 
-def _marked(beside: str, text: str) -> list[Part]:
-    return [part for part in word_diff(beside, text, effort=_EFFORT) if part.op != "removed"]
+def _in_all(texts: list[str]) -> str:
+    """Return the words that all of these texts hold, in their order."""
+    first, *others = texts
+    for other in others:
+        first = "".join(part.text for part in word_diff(first, other, effort=_EFFORT) if part.op == "same")
+    return first
+
+
+def _marked(common: str, text: str) -> list[Part]:
+    return [part for part in word_diff(common, text, effort=_EFFORT) if part.op != "removed"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What people do with a review: take it, keep it, give it back, decide it, take a decision back."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from django.contrib import messages
@@ -24,7 +25,6 @@ LATER_MINUTES = LATER // timedelta(minutes=1)
 _DONE = {
     "approve": "Approved",
     "correct": "Fixed and approved",
-    "reassign": "Given on",
     "reject": "Declined",
     "ask": "Asked the requester about",
     "redo": "Sent back to the AI agent:",
@@ -67,6 +67,14 @@ def renew(request: DeskRequest, review_id: int) -> HttpResponse:
     except Conflict as error:
         return JsonResponse({"message": str(error)}, status=409)
     return JsonResponse({"seconds_left": claim_of(request.actor, found, database_now()).seconds_left})
+
+
+@page("POST")
+def leave(request: DeskRequest, review_id: int) -> HttpResponse:
+    """Let others take a review soon whose page was left; nobody reads the answer."""
+    with suppress(Conflict):
+        claiming.leave(actor=request.actor, review_id=review_id, epoch=_number(request, "epoch"))
+    return HttpResponse(status=204)
 
 
 @page("POST")
@@ -158,7 +166,13 @@ def _say(request: DeskRequest, found: Review, verdict: Verdict) -> None:
     request.session["review_decided"] = found.pk
     if verdict.first:
         messages.success(request, f"Approved {found.item.code} first. It happens once somebody else approves it too.")
-    elif verdict.retypes or (found.kind == Review.CHECK and verdict.kind != "reassign"):
+    elif verdict.kind == "reassign":
+        now = wanted(request.actor, found.pk)
+        to = now.assignee.display_name() if now.assignee else str(now.queue)
+        messages.success(request, f"Gave {found.item.code} to {to}.")
+    elif verdict.retypes:
+        messages.success(request, f"{found.item.code} is of another type now; its rules decide it from the start.")
+    elif found.kind == Review.CHECK:
         messages.success(request, f"Noted for {found.item.code}: {verdict.words.lower()}.")
     elif verdict.hold_until is None:
         messages.success(request, f"{_DONE[verdict.kind]} {found.item.code}.")

@@ -11,7 +11,7 @@ from reviews.actions.telling import mark_read
 from reviews.actions.wishes import read_token, save_wishes, stop_mail
 from reviews.domain.notices import Kind
 from reviews.forms.notices import WishesForm, initial_of
-from reviews.models import Notice
+from reviews.models import Notice, Verdict
 from reviews.models.notices import KINDS
 from reviews.queries.counts import counts_of
 from reviews.queries.notices import notices_of, sentence, wishes_of
@@ -31,8 +31,12 @@ def notice_list(request: DeskRequest) -> HttpResponse:
         rows = rows.filter(pk__lt=before)
     found = list(rows[: _PER_PAGE + 1])
     shown = found[:_PER_PAGE]
+    about = Verdict.objects.select_related("by").in_bulk([row.about for row in shown if row.about])
     context = {
-        "lines": [{"notice": row, "words": sentence(row), "url": _target(row)} for row in shown],
+        "lines": [
+            {"notice": row, "words": sentence(row), "url": _target(row), "verdict": about.get(row.about)}
+            for row in shown
+        ],
         "newest": shown[0].pk if shown else 0,
         "older": shown[-1].pk if len(found) > _PER_PAGE else 0,
         "has_unread": counts_of(request.actor).unread.count > 0,

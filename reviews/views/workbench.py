@@ -65,9 +65,24 @@ def home(request: DeskRequest) -> HttpResponse:
     """Show the person's queues in their true order; for htmx the list alone, beside the review named by ``open``."""
     if request.htmx and request.htmx.target == "bench-queue":
         shown_id = whole_number(request.GET.get("open", ""))
-        beside = {"pk": shown_id} if shown_id is not None else None
+        beside = None if shown_id is None else {"pk": shown_id, "lost": _lost_words(request.actor, shown_id)}
         return render(request, "reviews/_refreshed.html", _frame(request) | {"review": beside})
     return draw(request, {}, url=reverse("reviews:home") + narrowed(request).query)
+
+
+def _lost_words(actor: Actor, review_id: int) -> str:
+    """Say why a review is not this person's to decide now; empty when they hold it, or when there is none."""
+    found = waiting.find_review(actor, review_id)
+    if found is None:
+        return ""
+    claim = claim_of(actor, found, database_now())
+    if claim.mine:
+        return ""
+    if found.status != Review.OPEN:
+        why = closed_words(found)
+    else:
+        why = f"{claim.holder} has this now." if claim.holder else "You no longer hold this."
+    return f"{why} What you wrote is kept."
 
 
 @page("GET")

@@ -1,5 +1,6 @@
 """Records what came of a step: its facts, what is due next, and the people to ask when it went wrong."""
 
+import json
 import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -244,9 +245,10 @@ def _learn_fields(work: Pass, name: str, step: Step, result: Result, provider: s
 
 
 def flatten(data: dict[str, object], prefix: str = "") -> Iterable[tuple[str, Value]]:
-    """Yield (dotted name, value) for what an answer holds; lists of plain values stay lists, objects are entered.
+    """Yield (dotted name, value) for what an answer holds; objects are entered, lists stay lists of texts.
 
-    What claims to be an amount and is none is an object like others, and a number beyond all sense is a text.
+    What is no text in a list is written as JSON. What claims to be an amount and is none is an object like others,
+    and a number beyond all sense is a text.
     """
     for key, value in data.items():
         path = f"{prefix}{key}"
@@ -255,13 +257,20 @@ def flatten(data: dict[str, object], prefix: str = "") -> Iterable[tuple[str, Va
                 money = _money(value)
                 yield from [(path, money)] if money else flatten(value, f"{path}.")
             case list():
-                yield path, tuple(str(part) for part in value)
+                yield (
+                    path,
+                    tuple(part if isinstance(part, str) else json.dumps(part, ensure_ascii=False) for part in value),
+                )
             case float():
                 yield path, _sensible(value) or str(value)
             case None | bool() | int():
                 yield path, value
             case _:
                 yield path, str(value)[:MAX_TEXT].replace("\x00", "")
+
+
+def _text(part: object) -> str:
+    return part if isinstance(part, str) else json.dumps(part, ensure_ascii=False)
 
 
 def _sensible(data: object) -> Value:

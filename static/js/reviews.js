@@ -7,6 +7,7 @@ const RENEW_EVERY_MS = 60_000;
 const LOW_SECONDS = 60;
 const SAME_KEY_MS = 500;
 const REFRESH_MS = 1500;
+const LOOK_EVERY_MS = 15_000; // who takes or gives back a review changes nothing that the feed tells of
 
 let typing = 0;
 let usedAt = 0; // when somebody last did something on this page
@@ -49,6 +50,15 @@ async function renew(clock) {
   else if (response.ok && !response.redirected) clock.dataset.endsAt = performance.now() + (await response.json()).seconds_left * 1000;
 }
 
+// Others may take soon what nobody looks at any more; whoever comes back in time keeps it.
+function leave() {
+  const clock = bench()?.querySelector("[data-clock]:not([hidden])");
+  if (!clock) return;
+  const body = new URLSearchParams({ epoch: clock.dataset.epoch });
+  const headers = JSON.parse(document.body.getAttribute("hx-headers"));
+  fetch(clock.dataset.leave, { method: "POST", body, headers, keepalive: true }).catch(() => null);
+}
+
 function startClock() {
   clearInterval(clockTimer);
   const clock = bench().querySelector("[data-clock]");
@@ -56,6 +66,7 @@ function startClock() {
   clock.dataset.endsAt = performance.now() + clock.dataset.secondsLeft * 1000;
   let renewedAt = performance.now();
   usedAt = 0;
+  if (clock.dataset.secondsLeft < LOW_SECONDS) renew(clock); // the page was left and is here again
   const tick = () => {
     const left = Math.max(0, Math.round((clock.dataset.endsAt - performance.now()) / 1000));
     clock.querySelector("[data-clock-words]").textContent = `Yours for ${minutesAndSeconds(left)}`;
@@ -207,6 +218,7 @@ for (const kind of ["keydown", "pointerdown"]) document.addEventListener(kind, (
 document.addEventListener("keydown", refuseRepeats, true);
 document.addEventListener("keydown", typedKeys);
 for (const kind of ["desk:changes", "desk:reload"]) document.addEventListener(kind, refreshList);
+setInterval(() => document.hidden || refreshList(), LOOK_EVERY_MS);
 document.addEventListener("click", tickFirst, true);
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-edit-first]")) {
@@ -224,13 +236,19 @@ document.addEventListener("click", (event) => {
   (panel.querySelector(".bench-panel-body :is(textarea, select)") ?? panel.querySelector(".bench-panel-body input"))?.focus();
 });
 // The old panels stand beside the new ones for a moment; of one name only one may be open, and it is the new one.
-document.addEventListener("htmx:beforeSwap", ({ target }) => {
+document.addEventListener("htmx:beforeSwap", ({ target, detail }) => {
   if (target.id !== "workbench") return;
+  if (detail.requestConfig?.verb === "get") leave();
   for (const panel of document.querySelectorAll(".bench-panel[open]")) panel.removeAttribute("name");
 });
 document.addEventListener("htmx:afterSettle", ({ target }) => {
   if (target.id === "workbench") startReview({ focus: !document.activeElement.closest(".bench-narrow") });
-  else if (target.id === "bench-queue") showMyCount();
+  else if (target.id === "bench-queue") {
+    showMyCount();
+    const { lost } = document.getElementById("bench-queue").dataset;
+    if (lost && bench().querySelector("[data-clock]:not([hidden])")) showLost(lost);
+  }
 });
+window.addEventListener("pagehide", leave);
 onKey("Escape", "Leave a text or panel", () => false);
 startReview({ focus: false });

@@ -1,6 +1,7 @@
 // Short messages in the corner. Anything may ask for one: a "desk:toast" event with {text, tone, seconds, action}.
 
 const SECONDS = 6;
+const MOST = 2; // that go by themselves
 
 // Shows a message. tone: "info", "success", "warning" or "error"; errors stay until dismissed.
 // action: {label, url}: a button that posts to the address, for as long as the message stands; link: one that leads there.
@@ -17,11 +18,14 @@ export function toast({ text, tone = "info", seconds = tone === "error" ? 0 : SE
   if (link) line.append(linkButton(link));
   const close = document.createElement("button");
   close.type = "button";
-  close.className = "button-quiet button-small";
+  close.className = "button-quiet button-icon";
   close.dataset.dismiss = "";
-  close.textContent = "Dismiss";
+  close.setAttribute("aria-label", "Dismiss");
+  close.innerHTML = '<svg class="i" aria-hidden="true"><use href="#i-close"/></svg>';
   line.append(close);
   region.append(line);
+  // So many at once cover the page; those that need nobody's answer go first.
+  for (const old of [...region.querySelectorAll(".toast:not(.toast-error)")].slice(0, -MOST)) old.remove();
   leaveAfter(line, seconds);
 }
 

@@ -123,6 +123,7 @@ PAGES: dict[str, Row] = {
     f"{_REVIEW}notes": Row(None, STAFF),
     f"{_REVIEW}take": Row(None, STAFF),
     f"{_REVIEW}renew": Row(None, STAFF),
+    f"{_REVIEW}leave": Row(None, STAFF),
     f"{_REVIEW}give-back": Row(None, STAFF),
     f"{_REVIEW}decide": Row(None, STAFF),
     f"{_REVIEW}together": Row(STAFF, STAFF),

@@ -21,7 +21,7 @@ from reviews.queries.people import queues_of, staff_of
 from routing.domain.roles import Actor, Role
 from routing.errors import Invalid, NotAllowed, RoutingError
 from routing.models import Destination, Note, Step, WorkItem
-from routing.transitions import lock_one
+from routing.transitions import database_now, lock_one
 from tests.desks import fresh
 from tests.reviews.conftest import ALWAYS, Bench, approve_write
 
@@ -381,3 +381,20 @@ def test_members_a_group_and_a_role_staff_a_queue_and_nobody_else(bench: Bench) 
     assert staff() == {"member", "grouped", "reviewer"}
     Destination.objects.filter(pk=queue.pk).update(archived=True)
     assert not any(queues_of(actor).filter(pk=queue.pk) for actor in people.values())
+
+
+def test_a_claim_whose_page_was_left_soon_runs_out_and_is_kept_by_whoever_comes_back(bench: Bench) -> None:
+    [item] = tasks(bench, 1)
+    review = bench.claim(item)
+    ana, ben = bench.people["ana"], bench.people["ben"]
+
+    left = claiming.leave(actor=ana, review_id=review.pk, epoch=review.epoch)
+    assert left.lease_expires_at is not None
+    assert left.lease_expires_at - database_now() <= claiming.LEFT
+    with pytest.raises(LostClaim):
+        claiming.claim(actor=ben, review_id=review.pk)
+    back = claiming.renew(actor=ana, review_id=review.pk, epoch=review.epoch)
+    assert back.lease_expires_at is not None
+    assert back.lease_expires_at - database_now() > claiming.LEFT
+    with pytest.raises(LostClaim):
+        claiming.leave(actor=ben, review_id=review.pk, epoch=review.epoch)

@@ -152,6 +152,7 @@ def verdict(request: HttpRequest, review_id: str, sent: VerdictIn) -> HttpRespon
         inputs=tuple(sent.inputs or ()),
         comment=sent.comment or "",
         reopen=sent.reopen,
+        blames=sent.blames or "",
     )
     judging.judge(actor=actor, review_id=review.pk, epoch=sent.epoch, digest=sent.digest, judgement=judgement)
     return reply(review_answer(review.pk))

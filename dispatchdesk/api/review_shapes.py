@@ -53,6 +53,7 @@ class VerdictIn(BaseModel):
     inputs: Annotated[list[_Word], Field(max_length=200)] | None = None
     comment: Annotated[StrictStr, StringConstraints(max_length=20_000)] | None = None
     reopen: StrictBool = False
+    blames: _Word | None = None
 
 
 class QueueOut(Schema):

@@ -12,6 +12,7 @@ from routing import transitions
 from routing.actions import answering, asking, moving, outcomes
 from routing.actions.passes import Pass
 from routing.actions.proposals import no_route
+from routing.actions.reporting import suspects
 from routing.domain.facts import MISSING, Fact, Status, known, value_from_json
 from routing.domain.roles import Actor
 from routing.domain.states import FINAL_STATES, Action, State
@@ -35,6 +36,7 @@ def apply(work: Pass, review: Review, verdict: Verdict, judgement: "Judgement", 
     kind = str(review.proposal.get("kind", ""))
     _check_fits(review, kind, judgement)
     if kind == "check":
+        _blame(review, judgement)
         work.change = transitions.staying(work.item, Action.DECIDE_CHECK, {})
         return
     if judgement.kind == "ask":
@@ -131,6 +133,16 @@ def corrected_proposal(work: Pass, review: Review, judgement: "Judgement", provi
             type_slug, destination = _chosen(work, judgement.correction)
             return {"kind": "route", "type": type_slug, "destination": destination}
     raise Invalid("There is nothing to correct here.")
+
+
+def _blame(review: Review, judgement: "Judgement") -> None:
+    """Note whose work a check found not right, where it did not ask about somebody's."""
+    if not judgement.blames:
+        return
+    if judgement.kind != "reject" or review.about or judgement.blames not in {s.name for s in suspects(review.item)}:
+        raise Invalid(f"{review.item.code} was not with “{judgement.blames}”.", {"blames": "unknown"})
+    review.about = [judgement.blames]
+    review.save(update_fields=["about"])
 
 
 def check_type(work: Pass, judgement: "Judgement", actor: Actor) -> None:

@@ -35,7 +35,7 @@ class Judgement:
     route, ``inputs``; or ``type`` alone, when the item is of another type and the proposal is not used. ``result`` is
     what a task yields. ``to`` is ``queue:SLUG`` or ``person:USERNAME``. ``inputs`` names what the requester is asked.
     ``checks`` are the points of the queue's checklist that were ticked. ``reopen`` has the rules decide an item anew
-    that was not handled right.
+    that was not handled right; ``blames`` is the slug of the agent or tool that did wrong, where a check does not say.
     """
 
     kind: str
@@ -46,6 +46,7 @@ class Judgement:
     comment: str = ""
     checks: tuple[str, ...] = ()
     reopen: bool = False
+    blames: str = ""
 
 
 def judge(*, actor: Actor, review_id: int, epoch: int, digest: str, judgement: Judgement) -> Verdict:
@@ -149,6 +150,7 @@ def _body(judgement: Judgement) -> dict[str, object]:
         "inputs": list(judgement.inputs),
         "checks": list(judgement.checks),
         "reopen": judgement.reopen,
+        "blames": judgement.blames,
     }
 
 

@@ -12,6 +12,7 @@ from reviews.actions.judging import KINDS, Judgement
 from reviews.models import Review
 from reviews.queries.colleagues import people_for, queues_for
 from routing.actions.answering import DONT_HAVE
+from routing.actions.reporting import suspects
 from routing.domain.inputs import InputSpec, Kind
 from routing.domain.prepared import ready_book
 from routing.domain.roles import Actor
@@ -158,6 +159,11 @@ class VerdictForm(forms.Form):
                 self.fields["where"] = forms.ChoiceField(
                     label="Where should it go?", required=False, choices=self._places(), initial=self._suggested()
                 )
+            case "check" if not self.review.about:
+                done = [(step.name, str(step.destination)) for step in suspects(self.review.item)]
+                self.fields["blames"] = forms.ChoiceField(
+                    label="Whose work was it?", required=False, choices=[("", "Nobody's in particular"), *done]
+                )
             case "task":
                 for name in self._result_names():
                     self.fields[f"result:{name}"] = TextField(label=_label(name), long=False)
@@ -262,7 +268,8 @@ class VerdictForm(forms.Form):
                 if not given["decline_reason"].strip():
                     raise Invalid("Say why, in a few words.", {"decline_reason": "Say why, in a few words."})
                 reopen = self.kind == "check" and given["reopen"]
-                return Judgement("reject", comment=given["decline_reason"], reopen=reopen)
+                blames = given.get("blames", "")
+                return Judgement("reject", comment=given["decline_reason"], reopen=reopen, blames=blames)
             case "reassign":
                 if not given["reassign_to"]:
                     message = "Choose a queue or a person."

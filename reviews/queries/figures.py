@@ -11,6 +11,7 @@ from django.db.models import Count, Min, Q, QuerySet
 
 from reviews.models import Queue, Review, Verdict
 from reviews.models.reviews import DECIDES, verdict_words
+from reviews.queries.narrowing import CAUSES
 from reviews.queries.people import is_lead, queues_of
 from routing.domain.roles import Actor, Role
 from routing.errors import NotVisible
@@ -163,7 +164,7 @@ def _people(rows: list[tuple[Any, ...]], decided: int) -> list[Share]:
 def exported(actor: Actor, measured: Measured, days: int, now: datetime) -> Iterator[list[object]]:
     """Yield the heads and then a row for each of the newest decided reviews; the person only for leads."""
     leads = measured.queue_id is not None and is_lead(actor, measured.queue_id)
-    yield ["request", "question", "why", "rule", "arrived", "taken", "decided", "due", "verdict", *["by"] * leads]
+    yield ["request", "question", "why", "rule", "arrived", "taken", "decided", "due", "decision", *["by"] * leads]
     reviews = measured.rows(actor).filter(status=Review.DECIDED, closed_at__gte=now - timedelta(days=days))
     rows = Verdict.objects.filter(DECIDES, review__in=reviews).select_related("review__item", "by").order_by("-pk")
     for verdict in rows[:MOST_EXPORTED]:
@@ -171,4 +172,12 @@ def exported(actor: Actor, measured: Measured, days: int, now: datetime) -> Iter
         times = (review.arrived_at, review.claimed_at, review.closed_at, review.due_at)
         told = [time.isoformat(timespec="seconds") if time else "" for time in times]
         who = [verdict.by.display_name()] if leads else []
-        yield [review.item.code, review.question, review.cause, review.rule_id, *told, verdict.kind, *who]
+        yield [
+            review.item.code,
+            review.question,
+            CAUSES.get(review.cause, review.cause),
+            review.rule_id,
+            *told,
+            verdict.words,
+            *who,
+        ]

@@ -137,6 +137,7 @@ def show(
         else _before_undo(request.actor, found, VerdictForm(review=found, desk=desk, actor=request.actor))
     )
     proposal = _shown(found, bound)
+    rule = why(found, desk)
     names = {name.partition(":")[2]: name for name in bound.text_names()}
     context = {
         "review": found,
@@ -148,7 +149,8 @@ def show(
         "texts": [(text, bound[names[text.name]]) for text in proposal.texts],
         "inputs": _pairs(bound, "input:", "none:"),
         "results": [bound[name] for name in bound.fields if name.startswith("result:")],
-        "why": why(found, desk),
+        "why": rule,
+        "reason": "" if found.reason == found.question or (rule and found.reason in rule.sentence) else found.reason,
         "evidence": evidence(found, desk),
         "note_form": note_form or NoteForm(),
         "title_in_text": found.item.text.startswith(found.item.title),

@@ -48,7 +48,9 @@ def report_problem(*, actor: Actor, item_id: int, text: str, place: str = "") ->
         # A requester's name is what they typed, and a question goes into mails and lists.
         who = "The requester" if actor.role is Role.REQUESTER else actor.name
         question = f"{who} says: this was not right."
-        [opened] = people().open([check_of(item, queue, "reported", question, done.get(place), text)], now)
+        shown = done.get(place) or max(done.values(), key=lambda step: step.pk, default=None)
+        check = check_of(item, queue, "reported", question, shown, place=place, reason=text)
+        [opened] = people().open([check], now)
         change = staying(item, Action.ASK_CHECK, {"review": opened.review_id, "cause": "reported"})
         transitions.apply([change], actor, now)
         return opened

@@ -31,7 +31,7 @@ def draw(work: Pass) -> None:
 def spot_check(work: Pass, step: Step) -> Opening:
     """Return the review that asks whether what this step did was right."""
     question = f"{work.desk.place_name(step.name)} did this and nobody looked. Was it right?"
-    return check_of(work.item, fallback_queue(work), "spot_check", question, step)
+    return check_of(work.item, fallback_queue(work), "spot_check", question, step, place=step.name)
 
 
 def last_steps(steps: list[Step]) -> list[Step]:
@@ -40,9 +40,14 @@ def last_steps(steps: list[Step]) -> list[Step]:
     return list({step.name: step for step in done}.values())
 
 
-def check_of(item: WorkItem, queue: str, cause: str, question: str, step: Step | None, reason: str = "") -> Opening:
-    """Return the review that asks whether a finished item was handled right, by the agent or tool of a step."""
-    proposal: dict[str, object] = {"kind": "check", "destination": step.name if step else "", "step": step and step.pk}
+def check_of(
+    item: WorkItem, queue: str, cause: str, question: str, step: Step | None, *, place: str, reason: str = ""
+) -> Opening:
+    """Return the review that asks whether a finished item was handled right.
+
+    ``step`` is what is shown of it, ``place`` the agent or tool whose work is judged, empty when that is not known.
+    """
+    proposal: dict[str, object] = {"kind": "check", "destination": place, "step": step and step.pk}
     return Opening(item, queue, "check", cause, question, reason, proposal)
 
 

@@ -141,7 +141,7 @@ def report(request: HttpRequest, token: str) -> HttpResponse:
         wrong = {"problem": "We are working on it again, so this was not sent. What you wrote:"}
         question = Question.objects.filter(item=item, status=Question.OPEN).first()
         return _show(request, item, question, _Answer(text=text, wrong=wrong), status=409)
-    return redirect(f"{reverse('requests:page', args=[token])}?thanks=1")
+    return redirect("requests:page", token)
 
 
 @open_page("POST")

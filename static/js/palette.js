@@ -77,7 +77,9 @@ async function find() {
   } catch (error) {
     if (error.name === "AbortError") return;
   }
-  show(typed ? [...found, ...here] : [...here, ...found]);
+  const doing = new Set(here.map((entry) => entry.firstElementChild.textContent));
+  const others = found.filter((entry) => !doing.has(entry.firstElementChild.textContent));
+  show(/\d/.test(typed) ? [...others, ...here] : [...here, ...others]);
 }
 
 function go(entry) {

@@ -245,7 +245,7 @@ document.addEventListener("htmx:afterSettle", ({ target }) => {
   if (target.id === "workbench") startReview({ focus: !document.activeElement.closest(".bench-narrow") });
   else if (target.id === "bench-queue") {
     showMyCount();
-    const { lost } = document.getElementById("bench-queue").dataset;
+    const lost = document.getElementById("bench-queue").dataset.claimLost;
     if (lost && bench().querySelector("[data-clock]:not([hidden])")) showLost(lost);
   }
 });

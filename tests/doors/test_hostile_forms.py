@@ -54,6 +54,7 @@ NAMES = [
         "takeover",
         "takeover_note",
         "tick",
+        "blames",
         "query",
         "opens",
         "shared",

@@ -10,12 +10,14 @@ from pytest_django import Settings
 from reviews.actions import claiming
 from reviews.actions.claiming import claim_next
 from reviews.models import Review
+from reviews.queries.quality import Right, quality_by_place
 from routing.actions.reporting import MOST_REPORTS, report_problem
 from routing.domain.roles import Actor, Role
 from routing.domain.states import State
 from routing.errors import Conflict, Invalid, NotAllowed
 from routing.models import Event, WorkItem
 from routing.requesters import page_token
+from routing.transitions import database_now
 from tests.desks import fresh
 from tests.reviews.conftest import ALWAYS, DRAFT_FIRST, Bench, after, approve_write
 from tests.reviews.test_claiming import at_once
@@ -164,6 +166,19 @@ def test_many_reports_at_once_ask_once(bench: Bench) -> None:
 
     assert Review.objects.filter(item=item, cause="reported").count() == 1
     assert item.notes.count() == 6
+
+
+def test_whoever_finds_a_report_right_says_whose_work_it_was(bench: Bench) -> None:
+    bench.desk.rules("support", DRAFT_FIRST, FINISH)
+    item = bench.item()
+    report_problem(actor=bench.people["ana"], item_id=item.pk, text="Rude.")
+    review = Review.objects.get(item=item, cause="reported")
+
+    with pytest.raises(Invalid, match="was not with"):
+        answer(bench, review, "olu", "reject", comment="It is.", blames="refund")
+    answer(bench, review, "olu", "reject", comment="It is.", blames="reply")
+
+    assert quality_by_place(bench.people["ada"], database_now())["reply"].reported == Right(0, 1)
 
 
 def test_programs_report_nothing_and_only_what_has_ended_is_reported(bench: Bench) -> None:

@@ -101,7 +101,7 @@ def test_what_was_decided_is_downloaded_and_no_cell_is_a_formula(tasks: Bench) -
     answer = client_of(tasks, "ada").get(f"{TABLE}?days=1")
     assert answer["Content-Disposition"] == 'attachment; filename="support-1-days.csv"'
     [row] = csv.DictReader(answer.content.decode().splitlines())
-    assert (row["request"], row["question"], row["verdict"]) == (item.code, "'=HYPERLINK(1)", "complete")
+    assert (row["request"], row["question"], row["decision"]) == (item.code, "'=HYPERLINK(1)", "Done")
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])

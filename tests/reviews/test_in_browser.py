@@ -1,6 +1,7 @@
 """The workbench in a real browser: one-key undo, two people on one review, a lost claim, and axe."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Literal
 
 import pytest
@@ -9,8 +10,10 @@ from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django import Settings
 
+from reviews.actions import claiming
 from reviews.models import Review, Verdict
 from routing.models import Note, RouterLabel, Step, WorkItem
+from routing.transitions import database_now
 from tests.desks import fresh
 from tests.feed.conftest import Web, _web, web  # noqa: F401 - fixtures
 from tests.reviews.conftest import ALWAYS, DRAFT_FIRST, Bench
@@ -183,6 +186,41 @@ def test_a_claim_is_renewed_while_one_works_and_lost_aloud_when_it_is_gone(desk:
                 break
     assert renewed.value.status == 200
     assert Review.objects.get(pk=review.pk).lease_expires_at > review.lease_expires_at  # type: ignore[operator]
+
+
+def test_a_review_whose_page_is_left_is_free_soon_and_kept_by_whoever_comes_back(desk: Desk) -> None:
+    review = desk.bench.claim(stopped_at(desk.bench, "calls"))
+    page = desk.sit_down("ana", f"/reviews/{review.pk}/")
+    expect(page.locator("[data-clock]")).to_be_visible()
+
+    page.goto(f"{desk.server.url}/insights/")
+    assert within(page, lambda: time_left(review) <= claiming.LEFT)
+    page.go_back()
+    expect(page.locator("[data-clock]")).to_be_visible()
+    assert within(page, lambda: time_left(review) > claiming.LEFT)
+
+
+def test_whoever_loses_a_review_to_a_lead_is_told_without_doing_anything(desk: Desk) -> None:
+    review = desk.bench.claim(stopped_at(desk.bench, "calls"))
+    page = desk.sit_down("ana", f"/reviews/{review.pk}/")
+    expect(page.locator("[data-clock]")).to_be_visible()
+
+    claiming.claim(actor=desk.bench.people["ada"], review_id=review.pk, takeover=True, note="They are on the line.")
+    expect(page.locator("[data-lost]")).to_contain_text("ada has this now. What you wrote is kept.", timeout=25_000)
+
+
+def time_left(review: Review) -> timedelta:
+    ends = Review.objects.get(pk=review.pk).lease_expires_at
+    return (ends or database_now()) - database_now()
+
+
+def within(page: Page, holds: Callable[[], bool]) -> bool:
+    """Whether this holds some seconds from now at the latest."""
+    for _ in range(100):
+        if holds():
+            return True
+        page.wait_for_timeout(50)
+    return False
 
 
 def test_without_scripts_a_review_is_taken_corrected_previewed_and_approved(desk: Desk) -> None:

@@ -1,6 +1,6 @@
-// What holds the whole desk up stands on top of every page; what no event tells is asked for once a minute.
+// What holds the whole desk up stands on top of every page; what no event tells is asked for twice a minute.
 
-const EVERY = 60_000;
+const EVERY = 30_000;
 
 export function startAlerts() {
   if (!document.querySelector("[data-alerts]")) return;

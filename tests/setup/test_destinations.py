@@ -64,6 +64,8 @@ def test_a_tool_is_stored_in_the_shape_that_calls_read(admin: Client) -> None:
         "effect": "write",
         "rule_may_approve": False,
         "rule_may_approve_model_text": False,
+        "high_risk": False,
+        "check_percent": None,
         "method": "POST",
         "url": "https://shop.example.com/refunds",
         "headers": {"X-Desk": "yes"},

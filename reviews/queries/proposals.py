@@ -60,6 +60,7 @@ class Shown:
     follows: list[str] = field(default_factory=list)
     agent: str = ""
     wrote: str = ""
+    sent_before: list[Step] = field(default_factory=list)
 
 
 def request_of(call: Mapping[str, object]) -> Request:
@@ -94,6 +95,7 @@ def shown(review: Review, desk: Desk, *, texts: Mapping[str, str], requests: Seq
             found.requests = [request_of(call) for call in requests or proposal["calls"]]
             found.texts = texts_of(review.item, desk, proposal.get("drafts") or {}, texts)
             found.writes = True
+            found.sent_before = _sent_before(review)
         case "output":
             found.texts = texts_of(review.item, desk, proposal.get("fields") or {}, texts)
             found.agent = desk.place_name(str(proposal.get("agent", "")))
@@ -130,6 +132,13 @@ def _suggestion(review: Review, desk: Desk) -> Suggestion | None:
     reason = lookup(facts, "router.reason")
     story = as_text(reason.value) if reason.status is Status.KNOWN else ""
     return Suggestion(name, str(review.proposal.get("confidence") or ""), story)
+
+
+def _sent_before(review: Review) -> list[Step]:
+    """Return what the same tools sent for this item before, or may have sent: approving sends it once more."""
+    done = Step.objects.filter(item=review.item_id, writes=True, status__in=[Step.SUCCEEDED, Step.UNKNOWN])
+    names = [str(call["destination"]) for call in review.proposal["calls"]]
+    return list(done.filter(name__in=names).select_related("destination").order_by("pk"))
 
 
 def _about_step(found: Shown, proposal: Mapping[str, object]) -> None:

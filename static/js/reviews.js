@@ -1,6 +1,7 @@
 // The workbench: time left on a claim, live preview of corrections, text that is never lost, undo's countdown.
 import { onKey } from "./keys.js";
 import { forget, keep, offerKept } from "./reviews_kept.js";
+import { toast } from "./toasts.js";
 
 const PREVIEW_MS = 350;
 const RENEW_EVERY_MS = 60_000;
@@ -177,6 +178,7 @@ function tickFirst(event) {
   if (!left) return;
   event.preventDefault();
   left.focus();
+  toast({ text: "Tick each point of the checklist before you approve." });
 }
 
 // Opens the sheet in which a panel stands, unless all of it stands on the bar anyway, and closes it beside other panels.

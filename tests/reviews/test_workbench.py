@@ -13,10 +13,11 @@ from django.urls import reverse
 
 from reviews.actions import claiming
 from reviews.models import Membership, Review
-from routing.actions import noting
+from routing.actions import moving, noting
 from routing.models import Letter, Note, Step
 from tests.desks import fresh
 from tests.reviews.conftest import ALWAYS, DRAFT, DRAFT_FIRST, Bench, after, approve_write
+from tests.reviews.test_figures import client_of
 from tests.reviews.test_judging import stopped_at
 
 DRAFT_FIELD = "draft:steps.reply.output.text"
@@ -365,3 +366,21 @@ def test_the_list_takes_as_many_queries_for_one_review_as_for_ten(bench: Bench) 
     for _ in range(9):
         bench.item("K-1")
     assert queries() == with_one
+
+
+def test_what_was_sent_before_for_the_request_is_said_before_it_is_sent_again(bench: Bench) -> None:
+    bench.desk.rules(
+        "support", {"when": ALWAYS, "then": approve_write("refund")}, {"when": ALWAYS, "then": {"do": "finish"}}
+    )
+    item = bench.item()
+    client = client_of(bench, "ana")
+    first = client.get(f"/reviews/{bench.review(item).pk}/").content.decode()
+    bench.decide_as(item, "approve")
+    item = bench.let_it_leave(item)
+    moving.move(actor=bench.people["olu"], item_id=item.pk, to="state:incoming")
+    item = bench.go_on(item)
+
+    again = client.get(f"/reviews/{bench.review(item).pk}/").content.decode()
+
+    assert "for this request before" not in first
+    assert "Refund was sent for this request before" in again

@@ -78,8 +78,9 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything beside the proposal."""
+    """Everything beside the proposal; ``answers`` are what the requester answered in their own words."""
 
+    answers: list[FactRevision]
     facts: list[FactLine]
     steps: list[StepLine]
     earlier: list[Earlier]
@@ -92,6 +93,7 @@ def evidence(review: Review, desk: Desk) -> Evidence:
     """Return what is known about a review's item, newest last within each part."""
     item = review.item
     return Evidence(
+        answers=list(FactRevision.objects.filter(item=item, name="item.answer").order_by("seq")),
         facts=_facts(review, desk),
         steps=[_step(row) for row in item.steps.select_related("destination").order_by("pk")],
         earlier=_earlier(review),

@@ -13,7 +13,8 @@ from django.urls import reverse
 
 from reviews.actions import claiming
 from reviews.models import Membership, Review
-from routing.actions import moving, noting
+from routing.actions import answering, moving, noting
+from routing.domain.roles import Actor, Role
 from routing.models import Letter, Note, Step
 from tests.desks import fresh
 from tests.reviews.conftest import ALWAYS, DRAFT, DRAFT_FIRST, Bench, after, approve_write
@@ -384,3 +385,15 @@ def test_what_was_sent_before_for_the_request_is_said_before_it_is_sent_again(be
 
     assert "for this request before" not in first
     assert "Refund was sent for this request before" in again
+
+
+def test_what_the_requester_answered_in_their_own_words_stands_beside_the_review(bench: Bench) -> None:
+    item = stopped_at(bench, "calls")
+    bench.decide_as(item, "ask", comment="Which colour was the set?")
+    requester = Actor(Role.REQUESTER, "Kim")
+    answering.answer(actor=requester, item_id=item.pk, given={}, text="It was blue.")
+    item = bench.go_on(item)
+
+    page = client_of(bench, "ana").get(f"/reviews/{bench.review(item).pk}/").content.decode()
+
+    assert "It was blue." in page

@@ -20,7 +20,7 @@ from routing.errors import Conflict, Invalid
 from routing.kinds import Opening, people
 from routing.models import FactRevision, RouterLabel, WaitKind
 from routing.queries.desk import FALLBACK_QUEUE
-from routing.transitions import REQUESTER_OWNER, Change
+from routing.transitions import REQUESTER_OWNER, Change, ReviewPoint
 
 if TYPE_CHECKING:
     from reviews.actions.judging import Judgement
@@ -285,7 +285,12 @@ def _ask(work: Pass, review: Review, judgement: "Judgement") -> None:
         review.decision.fires = False
         review.decision.save(update_fields=["fires"])
     work.change = Change(
-        work.item, Action.DECIDE_REVIEW, State.WAITING, owner=REQUESTER_OWNER, wait_kind=WaitKind.REQUESTER
+        work.item,
+        Action.DECIDE_REVIEW,
+        State.WAITING,
+        owner=REQUESTER_OWNER,
+        review=ReviewPoint(f"{review.queue} decides", review.queue.slug),
+        wait_kind=WaitKind.REQUESTER,
     )
 
 

@@ -9,6 +9,7 @@ from django.http import QueryDict
 from django.utils.text import capfirst
 
 from reviews.actions.judging import KINDS, Judgement
+from reviews.forms.input_fields import LONGEST_TEXT, input_field
 from reviews.models import Review
 from reviews.queries.colleagues import people_for, queues_for
 from routing.actions.answering import DONT_HAVE
@@ -20,7 +21,6 @@ from routing.errors import Invalid
 from routing.models import DestinationKind
 from routing.queries.desk import Desk
 
-LONGEST_TEXT = 20_000
 LONG_FROM = 80
 # Which field shows what an action refuses about a part of a judgement.
 _FIELD_OF = {"comment": "ask_note", "to": "reassign_to", "type": "where", "destination": "where"}
@@ -140,7 +140,11 @@ class VerdictForm(forms.Form):
 
     def _colleagues(self) -> Choices:
         queues = [(f"queue:{queue.slug}", str(queue)) for queue in queues_for(self.review)]
-        people = [(f"person:{user.get_username()}", user.display_name()) for user in people_for(self.review)]
+        people = [
+            (f"person:{user.get_username()}", user.display_name())
+            for user in people_for(self.review)
+            if user.pk != self.actor.user_id
+        ]
         return [("", "Choose a queue or a person"), ("Queues", queues), ("People", people)]
 
     def _add_proposal_fields(self) -> None:
@@ -375,22 +379,3 @@ def _label(name: str) -> str:
 
 def _is_long(text: str) -> bool:
     return len(text) > LONG_FROM or "\n" in text
-
-
-def input_field(spec: InputSpec) -> forms.Field:
-    """Return the form field of a declared input."""
-    match spec.kind:
-        case Kind.CHOICE:
-            choices = [("", "Choose"), *((choice, choice) for choice in spec.choices)]
-            return forms.ChoiceField(label=spec.label, help_text=spec.hint, required=False, choices=choices)
-        case Kind.LONG_TEXT:
-            widget: forms.Widget = forms.Textarea(attrs={"rows": 3})
-        case Kind.DATE:
-            widget = forms.DateInput(attrs={"type": "date"})
-        case Kind.EMAIL:
-            widget = forms.EmailInput()
-        case _:
-            widget = forms.TextInput()
-    return forms.CharField(
-        label=spec.label, help_text=spec.hint, required=False, max_length=LONGEST_TEXT, widget=widget
-    )

@@ -22,9 +22,10 @@ function canBeUsed(element) {
   return element.checkVisibility({ visibilityProperty: true }) && (!dialog || dialog.contains(element)) && !element.disabled;
 }
 
-// Returns the elements with a key that can be used now, or once the part of the page that hides them is opened.
+// Returns what can be pressed now, or once the part of the page that hides it is opened: what has a key, and the actions
+// of the page and of its menus.
 export function pressable() {
-  return [...document.querySelectorAll("[data-key]")].filter(
+  return [...document.querySelectorAll("[data-key], .page-actions :is(a, button), .menu-list :is(a, button)")].filter(
     (element) => !element.disabled && !element.closest("dialog") && (element.checkVisibility() || element.closest("details:not([open])")),
   );
 }

@@ -26,8 +26,8 @@ function choose(entry) {
 function doable(wanted) {
   const found = new Map();
   for (const element of pressable()) {
-    const label = element.dataset.keyLabel;
-    if (!label || element.dataset.key.startsWith("g ") || found.has(label)) continue;
+    const label = element.dataset.keyLabel ?? element.textContent.trim().replace(/\s+/g, " ");
+    if (!label || element.dataset.key?.startsWith("g ") || found.has(label)) continue;
     if (wanted.every((word) => label.toLowerCase().includes(word))) found.set(label, element);
   }
   return [...found].slice(0, 8);

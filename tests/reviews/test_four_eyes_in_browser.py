@@ -30,7 +30,7 @@ def test_the_second_person_sees_who_approved_first_and_the_first_cannot_approve_
     anas.goto(f"{desk.server.url}/reviews/{review.pk}/")
     expect(anas.locator(".bench-row")).to_contain_text("1 of 2 approved")
     anas.keyboard.press("c")
-    expect(anas.get_by_text("You approved it first.")).to_be_visible()
+    expect(anas.get_by_text("You approved this first")).to_be_visible()
     expect(anas.locator("[name=verdict][value=approve]")).to_have_count(0)
     assert Axe().run(anas).violations_count == 0
     anas.get_by_role("button", name="Give back").click()

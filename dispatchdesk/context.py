@@ -1,4 +1,4 @@
-"""What every page knows: the links of the frame, the person's role, and notices about the whole desk."""
+"""What every page knows: the links of the frame, the person's role, their counts, and what holds up the whole desk."""
 
 from dataclasses import dataclass
 from functools import cached_property

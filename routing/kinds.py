@@ -87,7 +87,7 @@ class PeopleKind(Protocol):
     def unsettled(self, items: Sequence[WorkItem]) -> dict[int, Opened]:
         """Return the oldest open review on what became of an effect, by the id of its item."""
 
-    def reported(self, item_ids: Sequence[int]) -> dict[int, Opened]:
+    def reported(self, items: Sequence[WorkItem]) -> dict[int, Opened]:
         """Return the open review of a problem that somebody reported, by the id of its item."""
 
     def eligible(self, destination: Destination, item: WorkItem | None = None) -> bool:
@@ -109,7 +109,7 @@ class PeopleKind(Protocol):
         """Return what people made of these decisions, by the ids of those that they approved, fixed or declined."""
 
     def sweep(self, now: datetime) -> None:
-        """Do what time has made due: hand on what waited too long."""
+        """Do what time has made due: hand on what waited too long, tell people, send their mails."""
 
     def said(self, item: WorkItem) -> dict[int, str]:
         """Return what people wrote with what they decided about the item, by the id that its events name."""

@@ -139,7 +139,11 @@ def _blame(review: Review, judgement: "Judgement") -> None:
     """Note whose work a check found not right, where it did not ask about somebody's."""
     if not judgement.blames:
         return
-    if judgement.kind != "reject" or review.about or judgement.blames not in {s.name for s in suspects(review.item)}:
+    if (
+        judgement.kind != "reject"
+        or review.about
+        or judgement.blames not in {s.name for s in suspects(review.item, review.run)}
+    ):
         raise Invalid(f"{review.item.code} was not with “{judgement.blames}”.", {"blames": "unknown"})
     review.about = [judgement.blames]
     review.save(update_fields=["about"])

@@ -34,9 +34,9 @@ def _queues_in_use() -> dict[str, Queue]:
     return {queue.destination.slug: queue for queue in rows}
 
 
-def _open_because(cause: str, item_ids: Sequence[int]) -> dict[int, Opened]:
+def _open_because(cause: str, items: Sequence[WorkItem]) -> dict[int, Opened]:
     """Return the oldest open review with this cause, by the id of its item."""
-    rows = Review.objects.filter(item__in=item_ids, status=Review.OPEN, cause=cause)
+    rows = Review.objects.filter(item__in=[item.pk for item in items], status=Review.OPEN, cause=cause)
     rows = rows.select_related("queue__destination").order_by("-pk")
     return {row.item_id: Opened(row.pk, row.queue.slug, row.queue.destination.name) for row in rows}
 
@@ -106,11 +106,11 @@ class QueuePeople:
 
     def unsettled(self, items: Sequence[WorkItem]) -> dict[int, Opened]:
         """Return the oldest open review on what became of an effect, by the id of its item."""
-        return _open_because(Review.UNKNOWN_OUTCOME, [item.pk for item in items])
+        return _open_because(Review.UNKNOWN_OUTCOME, items)
 
-    def reported(self, item_ids: Sequence[int]) -> dict[int, Opened]:
+    def reported(self, items: Sequence[WorkItem]) -> dict[int, Opened]:
         """Return the open review of a problem that somebody reported, by the id of its item."""
-        return _open_because(Review.REPORTED, item_ids)
+        return _open_because(Review.REPORTED, items)
 
     def eligible(self, destination: Destination, item: WorkItem | None = None) -> bool:
         """Return whether somebody staffs the queue who may see the item."""

@@ -164,7 +164,7 @@ class VerdictForm(forms.Form):
                     label="Where should it go?", required=False, choices=self._places(), initial=self._suggested()
                 )
             case "check" if not self.review.about:
-                done = [(step.name, str(step.destination)) for step in suspects(self.review.item)]
+                done = [(step.name, str(step.destination)) for step in suspects(self.review.item, self.review.run)]
                 self.fields["blames"] = forms.ChoiceField(
                     label="Whose work was it?", required=False, choices=[("", "Nobody's in particular"), *done]
                 )

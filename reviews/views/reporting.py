@@ -15,7 +15,7 @@ from routing.views.access import DeskRequest, page
 def report(request: DeskRequest, code: str) -> HttpResponse:
     """Ask what is wrong with an item, and have people look at it."""
     item = find_item(request.actor, code)
-    form = ReportForm(request.POST or None, steps=suspects(item))
+    form = ReportForm(request.POST or None, steps=suspects(item, item.run))
     context = {"item": item, "form": form}
     if not form.is_valid():
         return render(request, "reviews/report.html", context, status=422 if request.method == "POST" else 200)

@@ -38,10 +38,10 @@ def report_problem(*, actor: Actor, item_id: int, text: str, place: str = "") ->
             raise Invalid("So much was reported about this already that nothing more can be added. It is looked at.")
         now = transitions.database_now()
         item.notes.create(by_id=actor.user_id, by_name=actor.name[:150], text=f"{_STARTS}{text}", at=now)
-        standing = people().reported([item.pk])
+        standing = people().reported([item])
         if standing:
             return standing[item.pk]
-        done = {step.name: step for step in suspects(item)}
+        done = {step.name: step for step in suspects(item, item.run)}
         if place and place not in done:
             raise Invalid(f"{item.code} was not with “{place}”.", {"place": "unknown"})
         queue = desk_queries.load().book(item.work_type_id).rules.fallback_queue or FALLBACK_QUEUE
@@ -59,9 +59,9 @@ def report_problem(*, actor: Actor, item_id: int, text: str, place: str = "") ->
 def requester_waits(item: WorkItem) -> bool:
     """Return whether people look at what the requester reported; what the desk reports is told to nobody else."""
     theirs = item.notes.filter(text__startswith=_STARTS, by__isnull=True)
-    return bool(people().reported([item.pk])) and theirs.exists()
+    return bool(people().reported([item])) and theirs.exists()
 
 
-def suspects(item: WorkItem) -> list[Step]:
-    """Return the last step of each agent and writing tool that worked on the item in its present run."""
-    return last_steps(list(item.steps.filter(run=item.run).select_related("destination").order_by("pk")))
+def suspects(item: WorkItem, run: int) -> list[Step]:
+    """Return the last step of each agent and writing tool that worked on the item in a run."""
+    return last_steps(list(item.steps.filter(run=run).select_related("destination").order_by("pk")))

@@ -7,7 +7,7 @@ from reviews.actions import claiming, judging
 from reviews.actions.judging import Judgement
 from reviews.models import Review, Verdict
 from reviews.queries.alike import MOST, alike, why_alone
-from reviews.queries.waiting import find_review
+from reviews.queries.waiting import find_review, the_review
 from routing.domain.roles import Actor
 from routing.errors import Conflict, Invalid, NotAllowed, NotVisible
 from routing.queries import desk as desk_queries
@@ -32,9 +32,7 @@ def decide_together(
     NotVisible without such a review, NotAllowed when it must be decided alone, and Invalid for another verdict, or when
     none or too many are ticked.
     """
-    first = find_review(actor, review_id)
-    if first is None:
-        raise NotVisible("There is no such review.")
+    first = the_review(actor, review_id)
     reason = why_alone(first, desk_queries.load())
     if reason:
         raise NotAllowed(reason)

@@ -9,12 +9,12 @@ from reviews.errors import LostClaim
 from reviews.models import PassedOn, Queue, Review
 from reviews.queries.narrowing import Narrowing
 from reviews.queries.people import is_lead, may_decide, queues_of, staff_of
-from reviews.queries.waiting import find_review, offered_reviews
+from reviews.queries.waiting import offered_reviews, the_review
 from routing import transitions
 from routing.actions.noting import add_note
 from routing.domain.roles import Actor
 from routing.domain.states import Action, State
-from routing.errors import Invalid, NotAllowed, NotVisible
+from routing.errors import Invalid, NotAllowed
 from routing.models import OwnerKind, WorkItem
 from routing.transitions import Change, Owner, ReviewPoint
 
@@ -234,15 +234,12 @@ def return_to_queue(review: Review, item: WorkItem, actor: Actor, now: datetime)
 
 
 def _locked_item(actor: Actor, review_id: int) -> WorkItem:
-    seen = find_review(actor, review_id)
-    if seen is None:
-        raise NotVisible("There is no such review.")
+    seen = the_review(actor, review_id)
     return transitions.lock_one(seen.item_id)
 
 
 def _locked(actor: Actor, review_id: int) -> Review:
-    if find_review(actor, review_id) is None:
-        raise NotVisible("There is no such review.")
+    the_review(actor, review_id)
     # Without joins: after a wait for the lock they would still show whom and what it pointed to before.
     return Review.objects.select_for_update().get(pk=review_id)
 

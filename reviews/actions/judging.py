@@ -13,13 +13,13 @@ from reviews.errors import ChangedProposal, LostClaim
 from reviews.models import Review, Verdict
 from reviews.queries.hands import first_approval
 from reviews.queries.people import staff_of
-from reviews.queries.waiting import find_review
+from reviews.queries.waiting import the_review
 from routing import transitions
 from routing.actions import deciding, moving
 from routing.actions.passes import Pass
 from routing.domain.roles import Actor
 from routing.domain.states import Action, State
-from routing.errors import Conflict, Invalid, NotVisible
+from routing.errors import Conflict, Invalid
 from routing.models import OwnerKind, Step
 from routing.queries import desk as desk_queries
 from routing.transitions import Change, Owner, ReviewPoint
@@ -59,9 +59,7 @@ def judge(*, actor: Actor, review_id: int, epoch: int, digest: str, judgement: J
     """
     if judgement.kind not in KINDS:
         raise Invalid(f"“{judgement.kind}” is no verdict; use one of {', '.join(KINDS)}.", {"verdict": "unknown"})
-    seen = find_review(actor, review_id)
-    if seen is None:
-        raise NotVisible("There is no such review.")
+    seen = the_review(actor, review_id)
     with transaction.atomic():
         item = transitions.lock_one(seen.item_id)
         # Without joins: after a wait for the lock they would still show whom and what it pointed to before.
@@ -212,9 +210,7 @@ def undo(*, actor: Actor, review_id: int) -> Review:
 
     Raises Conflict when the undo time is over or the effect has been attempted.
     """
-    seen = find_review(actor, review_id)
-    if seen is None:
-        raise NotVisible("There is no such review.")
+    seen = the_review(actor, review_id)
     with transaction.atomic():
         item = transitions.lock_one(seen.item_id)
         review = Review.objects.select_for_update().get(pk=review_id)

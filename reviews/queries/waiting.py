@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from reviews.models import PassedOn, Review
 from reviews.queries.people import queues_of
 from routing.domain.roles import Actor
+from routing.errors import NotVisible
 from routing.queries.items import in_sight
 
 
@@ -43,3 +44,11 @@ def find_review(actor: Actor, review_id: int) -> Review | None:
     if review is None or not actor.is_staff_member or not actor.may_see_type(review.item.work_type_id):
         return None
     return review
+
+
+def the_review(actor: Actor, review_id: int) -> Review:
+    """Return the review; raises NotVisible when there is none for this person."""
+    found = find_review(actor, review_id)
+    if found is None:
+        raise NotVisible("There is no such review, or you may not see it.")
+    return found

@@ -10,7 +10,8 @@ from reviews.actions.batching import decide_together
 from reviews.actions.judging import Judgement
 from reviews.models import Review
 from reviews.queries.alike import alike, cards, why_alone
-from reviews.views.workbench import narrowed, wanted
+from reviews.queries.waiting import the_review
+from reviews.views.workbench import narrowed
 from routing.errors import Conflict, Invalid, NotAllowed, NotVisible
 from routing.forms.numbers import whole_number
 from routing.queries import desk as desk_queries
@@ -23,7 +24,7 @@ _LONGEST_REASON = 2000
 @page("GET", "POST")
 def together(request: DeskRequest, review_id: int) -> HttpResponse:
     """Show the reviews like this one side by side, and decide those that were ticked."""
-    first = wanted(request.actor, review_id)
+    first = the_review(request.actor, review_id)
     if request.method == "GET":
         return _show(request, first)
     reason = request.POST.get("reason", "").strip()
@@ -78,7 +79,7 @@ def _show(request: DeskRequest, first: Review, *, error: str = "", status: int =
 @page("POST")
 def undo_together(request: DeskRequest, review_id: int) -> HttpResponse:
     """Take back those approvals of a batch whose effects have not left the house."""
-    wanted(request.actor, review_id)
+    the_review(request.actor, review_id)
     undone, late = [], []
     for pk in _ticked(request):
         try:

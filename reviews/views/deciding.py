@@ -12,7 +12,8 @@ from reviews.actions import claiming, judging
 from reviews.actions.claiming import LATER, claim_next
 from reviews.forms.verdicts import VerdictForm
 from reviews.models import Review, Verdict
-from reviews.views.workbench import claim_of, narrowed, show, wanted
+from reviews.queries.waiting import the_review
+from reviews.views.workbench import claim_of, narrowed, show
 from routing.errors import Conflict, Invalid, NotAllowed
 from routing.forms.notes import NoteForm
 from routing.forms.numbers import whole_number
@@ -49,14 +50,14 @@ def take(request: DeskRequest, review_id: int) -> HttpResponse:
             note=request.POST.get("takeover_note", ""),
         )
     except Invalid as error:
-        return show(request, wanted(request.actor, review_id), message=str(error), status=422)
+        return show(request, the_review(request.actor, review_id), message=str(error), status=422)
     except Conflict as error:
         return _lost(request, review_id, error)
     form = VerdictForm(request.POST, review=found, desk=desk_queries.load(), actor=request.actor)
     if not form.has_typed():
         return _to(request, reverse("reviews:review", args=[found.pk]))
     form.is_valid()
-    return show(request, wanted(request.actor, review_id), form=form)
+    return show(request, the_review(request.actor, review_id), form=form)
 
 
 @page("POST")
@@ -102,7 +103,7 @@ def give_back(request: DeskRequest, review_id: int) -> HttpResponse:
 @page("POST")
 def decide(request: DeskRequest, review_id: int) -> HttpResponse:
     """Decide a review and show the next one, claimed in the same request."""
-    found = wanted(request.actor, review_id)
+    found = the_review(request.actor, review_id)
     form = VerdictForm(request.POST, review=found, desk=desk_queries.load(), actor=request.actor)
     if not form.is_valid():
         return show(request, found, form=form, status=422)
@@ -140,7 +141,7 @@ def undo(request: DeskRequest, review_id: int) -> HttpResponse:
 @page("POST")
 def add_note(request: DeskRequest, review_id: int) -> HttpResponse:
     """Keep an internal note on the review's item; for htmx draw the notes alone, so that the review stays as it is."""
-    found = wanted(request.actor, review_id)
+    found = the_review(request.actor, review_id)
     form, wrong = keep_note(request, found.item)
     if request.htmx and request.htmx.target == "notes":
         context = {
@@ -167,7 +168,7 @@ def _say(request: DeskRequest, found: Review, verdict: Verdict) -> None:
     if verdict.first:
         messages.success(request, f"Approved {found.item.code} first. It happens once somebody else approves it too.")
     elif verdict.kind == "reassign":
-        now = wanted(request.actor, found.pk)
+        now = the_review(request.actor, found.pk)
         to = now.assignee.display_name() if now.assignee else str(now.queue)
         messages.success(request, f"Gave {found.item.code} to {to}.")
     elif verdict.retypes:
@@ -189,7 +190,7 @@ def _to_next(request: DeskRequest) -> HttpResponse:
 
 def _lost(request: DeskRequest, review_id: int, error: Exception) -> HttpResponse:
     """Show the review as it is now, with what was typed and who was first."""
-    now = wanted(request.actor, review_id)
+    now = the_review(request.actor, review_id)
     form = VerdictForm(request.POST, review=now, desk=desk_queries.load(), actor=request.actor)
     form.is_valid()
     return show(request, now, form=form.rebased(), message=str(error), status=409)

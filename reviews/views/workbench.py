@@ -26,7 +26,7 @@ from reviews.queries.proposals import Shown, shown
 from reviews.queries.redone import can_redo
 from routing.domain.roles import Actor
 from routing.domain.states import FINAL_STATES
-from routing.errors import Invalid, NotVisible
+from routing.errors import Invalid
 from routing.forms.notes import NoteForm
 from routing.forms.numbers import whole_number
 from routing.queries import desk as desk_queries
@@ -88,26 +88,18 @@ def _lost_words(actor: Actor, review_id: int) -> str:
 @page("GET")
 def review(request: DeskRequest, review_id: int) -> HttpResponse:
     """Show one review; looking changes nothing."""
-    return show(request, wanted(request.actor, review_id))
+    return show(request, waiting.the_review(request.actor, review_id))
 
 
 @page("POST")
 def preview(request: DeskRequest, review_id: int) -> HttpResponse:
     """Show what the typed corrections change, and the requests as they would be sent; stores nothing."""
-    found = wanted(request.actor, review_id)
+    found = waiting.the_review(request.actor, review_id)
     form = VerdictForm(request.POST, review=found, desk=desk_queries.load(), actor=request.actor)
     form.is_valid()
     if request.htmx and request.htmx.target == "preview":
         return render(request, "reviews/_preview.html", {"shown": _shown(found, form), "form": form})
     return show(request, found, form=form)
-
-
-def wanted(actor: Actor, review_id: int) -> Review:
-    """Return the review; raises NotVisible when there is none for this person."""
-    found = waiting.find_review(actor, review_id)
-    if found is None:
-        raise NotVisible("There is no such review, or you may not see it.")
-    return found
 
 
 def narrowed(request: DeskRequest) -> Narrowing:

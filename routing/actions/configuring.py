@@ -9,7 +9,8 @@ from routing import transitions
 from routing.domain.roles import Actor, Role
 from routing.errors import Invalid, NotAllowed
 from routing.models import Credential, DeskSwitches, Destination, DestinationVersion, TableRow
-from routing.outgoing.credentials import origin_of, seal
+from routing.outgoing.credentials import PURPOSE, origin_of
+from routing.outgoing.sealing import seal
 
 LONGEST_KEY = 200
 _STATUS_ROLES = {Role.OPERATOR, Role.ADMIN, Role.SYSTEM}
@@ -94,7 +95,7 @@ def save_credential(*, actor: Actor, name: str, header: str, url: str, secret: s
         defaults={
             "header": header,
             "origin": origin_of(url),
-            "secret": seal(secret),
+            "secret": seal(secret, PURPOSE),
             "updated_at": transitions.database_now(),
         },
     )

@@ -1,24 +1,13 @@
 """Secrets for outgoing calls: encrypted at rest, sent only to the origin they were entered for."""
 
-import base64
-import hashlib
 from urllib.parse import urlsplit
-
-from cryptography.fernet import Fernet, InvalidToken
-from django.conf import settings
 
 from routing.models import Credential
 from routing.outgoing.errors import Cause, OutgoingError, Sent
+from routing.outgoing.sealing import unseal
 
-
-def _box() -> Fernet:
-    key = hashlib.sha256(b"credentials:" + settings.SECRET_KEY.encode()).digest()
-    return Fernet(base64.urlsafe_b64encode(key))
-
-
-def seal(secret: str) -> bytes:
-    """Return the secret encrypted with a key made from SECRET_KEY."""
-    return _box().encrypt(secret.encode())
+# What credentials are sealed for.
+PURPOSE = "credentials"
 
 
 def origin_of(url: str) -> str:
@@ -38,10 +27,10 @@ def header_for(credential_id: object, url: str) -> dict[str, str]:
     problem = "the credential is gone; choose another on the destination's page"
     if row is not None:
         if row.origin == origin_of(url):
-            try:
-                return {row.header: _box().decrypt(bytes(row.secret)).decode()}
-            except InvalidToken:
-                problem = "the credential cannot be read with this SECRET_KEY; enter it again"
+            secret = unseal(row.secret, PURPOSE)
+            if secret is not None:
+                return {row.header: secret}
+            problem = "the credential cannot be read with this SECRET_KEY; enter it again"
         else:
             problem = f"the credential is for {row.origin} and is not sent elsewhere"
     raise OutgoingError(problem, permanent=True, cause=Cause.REFUSED, sent=Sent.NOT_SENT)

@@ -18,7 +18,7 @@ run: .venv/installed
 	@exec $(BIN)/python manage.py desk
 
 test: .venv/installed-dev
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 bench: .venv/installed-bench
 	@$(BIN)/python -m tests.bench

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from dispatchdesk.accounts.models import User
+from dispatchdesk.accounts.sessions import end_sessions
 from reviews.actions.staffing import free_reviews_of
 from routing.domain.roles import Actor, Role
 from routing.errors import Invalid, NotAllowed, NotVisible
@@ -99,6 +100,12 @@ def reset_password(*, actor: Actor, user_id: int) -> tuple[User, str]:
         user.set_password(password)
         user.save(update_fields=["password"])
         return user, password
+
+
+def sign_out(*, actor: Actor, user_id: int) -> None:
+    """End all sessions of somebody."""
+    _check_admin(actor)
+    end_sessions(user_id)
 
 
 def _check_admin(actor: Actor) -> None:

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 
-from dispatchdesk.accounts import people
+from dispatchdesk.accounts import people, second_step
 from dispatchdesk.accounts.models import User
 from dispatchdesk.accounts.people_forms import PersonForm, initial_of
 from reviews.models import Membership
@@ -21,7 +21,8 @@ def person_list(request: DeskRequest) -> HttpResponse:
     queues: dict[int, list[str]] = {}
     for row in Membership.objects.select_related("queue__destination").order_by("queue__destination__name"):
         queues.setdefault(row.user_id, []).append(f"{row.queue}{' (lead)' if row.lead else ''}")
-    users = User.objects.filter(role__in=people.STAFF).prefetch_related("groups").order_by("-is_active", "username")
+    staff = User.objects.filter(role__in=people.STAFF)
+    users = staff.select_related("second_step").prefetch_related("groups").order_by("-is_active", "username")
     lines = [{"user": user, "queues": queues.get(user.pk, [])} for user in users]
     return render(request, "people/list.html", {"lines": lines})
 
@@ -91,6 +92,23 @@ def set_active(request: DeskRequest, user_id: int) -> HttpResponse:
         return redirect("people:list")
     words = "can sign in again" if active else "can no longer sign in, and is signed out everywhere"
     messages.success(request, f"{user.display_name()} {words}.")
+    return redirect("people:list")
+
+
+@page("POST", roles=ADMINS)
+def second_step_off(request: DeskRequest, user_id: int) -> HttpResponse:
+    """Turn off the second step of somebody who lost their app and codes."""
+    user = second_step.turn_off(actor=request.actor, user_id=user_id)
+    messages.success(request, f"{user.display_name()} signs in with the password alone until they turn it on again.")
+    return redirect("people:list")
+
+
+@page("POST", roles=ADMINS)
+def sign_out(request: DeskRequest, user_id: int) -> HttpResponse:
+    """Sign somebody out everywhere."""
+    user = _person(user_id)
+    people.sign_out(actor=request.actor, user_id=user_id)
+    messages.success(request, f"{user.display_name()} is signed out everywhere.")
     return redirect("people:list")
 
 

@@ -31,6 +31,7 @@ _PAGES = (
     ("Queues", "queues:list", ""),
     ("Working hours", "queues:calendars", ""),
     ("Change my password", "people:own_password", ""),
+    ("How I sign in", "people:own_sign_in", ""),
 )
 
 

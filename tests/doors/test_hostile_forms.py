@@ -37,6 +37,7 @@ NAMES = [
         "reason",
     ),
     *("name", "seq", "q", "owner", "order", "cursor", "code", "moment", "from", "revision", "action", "queue", "note"),
+    "session",
     *(
         "epoch",
         "digest",

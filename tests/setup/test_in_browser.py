@@ -348,6 +348,7 @@ PAGES = (
     "/settings/people/",
     "/settings/people/new/",
     "/settings/people/password/",
+    "/settings/people/sign-in/",
     "/notices/",
     "/notices/settings/",
 )

@@ -137,6 +137,7 @@ def test_pages_of_an_admin(visit: Visit) -> None:
         "people:new",
         "people:edit",
         "people:own_password",
+        "people:own_sign_in",
         "requests:page",
         "saved_views",
         "notices:list",

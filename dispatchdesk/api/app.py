@@ -1,9 +1,13 @@
 """The API put together: its parser, its errors, its document and its pages."""
 
+from http import HTTPStatus
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from ninja import NinjaAPI, Router
 from ninja.openapi.docs import DocsBase
+from ninja.openapi.schema import OpenAPISchema
 
 from dispatchdesk.api import items, problems, review_calls
 from dispatchdesk.api.access import BearerToken
@@ -25,7 +29,21 @@ class OwnDocs(DocsBase):
         return render(request, "api/docs.html", {"openapi_url": self.get_openapi_url(api, kwargs)})
 
 
-api = NinjaAPI(
+class DeskAPI(NinjaAPI):
+    """The API, whose document says that what is refused comes as a problem."""
+
+    def get_openapi_schema(self, **given: Any) -> OpenAPISchema:
+        """Return the document."""
+        document = super().get_openapi_schema(**given)
+        for methods in document["paths"].values():
+            for operation in methods.values():
+                for status, response in operation["responses"].items():
+                    if int(status) >= HTTPStatus.BAD_REQUEST:
+                        response["content"] = {problems.CONTENT_TYPE: response["content"]["application/json"]}
+        return document
+
+
+api = DeskAPI(
     title="Dispatch Desk",
     version="1",
     description=DESCRIPTION,

@@ -1,5 +1,6 @@
 """Rows at a fraction of what Django takes: many inserted at once by COPY, or read by a prepared statement."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
@@ -63,13 +64,9 @@ def prepared(model: type[M], statement: str, values: Mapping[str, object]) -> li
         place = {column.name: number for number, column in enumerate(cursor.description or ())}
         rows = cursor.fetchall()
     fields = model._meta.concrete_fields  # noqa: SLF001 - Django's documented name
-    loads = [(place[str(field.column)], field if isinstance(field, JSONField) else None) for field in fields]
+    loads = [(place[str(field.column)], json.loads if isinstance(field, JSONField) else None) for field in fields]
     names = [field.attname for field in fields]
     return [
-        model.from_db(
-            connection.alias,
-            names,
-            [json.from_db_value(row[number], None, connection) if json else row[number] for number, json in loads],
-        )
+        model.from_db(connection.alias, names, [load(row[at]) if load and row[at] else row[at] for at, load in loads])
         for row in rows
     ]

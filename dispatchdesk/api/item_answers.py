@@ -9,6 +9,7 @@ from django.conf import settings
 from dispatchdesk.api.plain_values import moment, moment_or_none, plain
 from reviews.models import Review
 from routing import transitions
+from routing.actions.passes import Pass
 from routing.domain.engine import seen_facts
 from routing.domain.facts import Facts, Status, lookup
 from routing.domain.inputs import InputSpec
@@ -16,7 +17,7 @@ from routing.domain.states import FINAL_STATES, State
 from routing.models import Priority, Question, Step, WorkItem
 from routing.queries import desk as desk_queries
 from routing.queries.desk import Desk
-from routing.queries.facts import Knowledge, knowledge
+from routing.queries.facts import Knowledge, add_item_values, knowledge
 
 _LIVE_STEPS = (Step.DUE, Step.RUNNING)
 
@@ -35,6 +36,12 @@ def item_answers(items: Sequence[WorkItem]) -> list[dict[str, Any]]:
 def item_answer(item: WorkItem) -> dict[str, Any]:
     """Return one item as JSON."""
     return item_answers([item])[0]
+
+
+def new_item_answer(work: Pass) -> dict[str, Any]:
+    """Return an item that was just taken in as JSON: nobody has been asked for anything yet."""
+    add_item_values(work.known, work.item, work.now)
+    return _item(work.item, work.desk, work.known, {}, work.now)
 
 
 _Asked = dict[str, tuple[str, datetime]]

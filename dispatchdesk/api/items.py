@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from dispatchdesk.api.access import caller, check_staff
 from dispatchdesk.api.decisions import decision_answers
-from dispatchdesk.api.item_answers import item_answer, item_answers
+from dispatchdesk.api.item_answers import item_answer, item_answers, new_item_answer
 from dispatchdesk.api.item_shapes import (
     KEY_LENGTH,
     BatchIn,
@@ -83,9 +83,11 @@ def create_item(
     received = intake.receive(
         actor=caller(request), request=_request(sent, key, parsed_body(request)), trigger_kind="api"
     )
+    if received.work is not None:
+        return reply(new_item_answer(received.work), 201)
     if received.item is None:
         raise NotVisible("There is no such item.")
-    return reply(item_answer(received.item), 201 if received.created else 200)
+    return reply(item_answer(received.item))
 
 
 def _key(header: str | None) -> str:

@@ -6,9 +6,9 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from reviews.errors import LostClaim
-from reviews.models import PassedOn, Queue, Review
+from reviews.models import PassedOn, Review
 from reviews.queries.narrowing import Narrowing
-from reviews.queries.people import is_lead, may_decide, queues_of, staff_of
+from reviews.queries.people import QUEUES_OF, is_lead, may_decide, queues_of_values, staff_of
 from reviews.queries.waiting import offered_reviews, the_review
 from routing import transitions
 from routing.actions.noting import add_note
@@ -16,6 +16,7 @@ from routing.domain.roles import Actor
 from routing.domain.states import Action, State
 from routing.errors import Invalid, NotAllowed
 from routing.models import OwnerKind, WorkItem
+from routing.rows import prepared
 from routing.transitions import Change, Owner, ReviewPoint
 
 FIRST_LOOK_AT = 8
@@ -23,48 +24,59 @@ LATER = timedelta(minutes=30)
 LEFT = timedelta(seconds=30)  # long enough to load a page anew
 EVERYTHING = Narrowing()
 
-# Each queue is walked by its index from its front, so that the cost does not grow with what waits. The front's rows are
-# tried one by one by their ids, which holds for a plan made before PostgreSQL has counted what a burst brought in. What
-# is asked of the chosen row itself is asked once more when it is locked, of the row as it is then.
-_OPEN = "r.status = 'open' AND (r.claimed_by_id IS NULL OR r.lease_expires_at <= statement_timestamp())"
+# In one statement that is planned once. Each queue is walked by its index from its front, so that the cost does not
+# grow with what waits. The front's rows are tried one by one by their ids. What is asked of the chosen row itself is
+# asked once more when it is locked, of the row as it is then.
+_FREE = "r.status = 'open' AND (r.claimed_by_id IS NULL OR r.lease_expires_at <= statement_timestamp())"
+_MINE = "(r.assignee_id = %(me)s OR (r.assignee_id IS NULL AND r.queue_id IN (SELECT id FROM staffed)))"
+_CLAIM_NEXT = f"""
+    WITH staffed AS MATERIALIZED ({QUEUES_OF}), held AS MATERIALIZED (
+        SELECT r.* FROM reviews_review r
+        WHERE r.claimed_by_id = %(me)s AND r.status = 'open' AND r.lease_expires_at > statement_timestamp()
+        AND {_MINE} AND {{offered}}
+    ), front AS MATERIALIZED (
+        SELECT found.* FROM staffed CROSS JOIN LATERAL (
+            SELECT r.id, r.order_at FROM reviews_review r
+            WHERE r.queue_id = staffed.id AND r.assignee_id IS NULL AND {_FREE} AND {{offered}}) found
+        UNION ALL (
+            SELECT r.id, r.order_at FROM reviews_review r WHERE r.assignee_id = %(me)s AND {_FREE} AND {{offered}})
+    ), chosen AS (
+        SELECT free.id FROM (SELECT * FROM front ORDER BY order_at, id) AS next CROSS JOIN LATERAL (
+            SELECT r.id FROM reviews_review r WHERE r.id = next.id AND {_FREE} AND {_MINE}
+            FOR UPDATE SKIP LOCKED) free
+        WHERE NOT EXISTS (SELECT FROM held)
+        ORDER BY next.order_at, next.id LIMIT 1
+    ), taken AS (
+        UPDATE reviews_review r
+        SET claimed_by_id = %(me)s, epoch = r.epoch + 1, claimed_at = statement_timestamp(),
+            lease_expires_at = statement_timestamp() + make_interval(mins => q.lease_minutes)
+        FROM chosen, reviews_queue q WHERE r.id = chosen.id AND q.destination_id = r.queue_id
+        RETURNING r.*
+    )
+    SELECT * FROM held UNION ALL SELECT * FROM taken ORDER BY order_at, id LIMIT 1
+"""  # noqa: S608 - put together from the constants above
 _OFFERED = """
     NOT %(me)s = ANY(r.barred)
     AND NOT EXISTS (SELECT FROM reviews_passedon p WHERE p.review_id = r.id AND p.user_id = %(me)s
         AND (p.until IS NULL OR p.until > statement_timestamp()))
-    AND (%(rule)s = '' OR r.rule_id = %(rule)s) AND (%(cause)s = '' OR r.cause = %(cause)s)
-    AND (%(narrowed)s::text[] = '{}' OR EXISTS (
-        SELECT FROM routing_workitem i LEFT JOIN routing_worktype t ON t.id = i.work_type_id
-        WHERE i.id = r.item_id AND ARRAY[coalesce(t.slug, '-')]::text[] @> %(narrowed)s::text[]))
-    AND (%(types)s::bigint[] IS NULL OR EXISTS (
-        SELECT FROM routing_workitem i WHERE i.id = r.item_id
-        AND (i.work_type_id IS NULL OR i.work_type_id = ANY(%(types)s::bigint[]))))
-    ORDER BY r.order_at, r.id LIMIT %(limit)s"""
-_HELD = """
-    SELECT id FROM reviews_review
-    WHERE claimed_by_id = %s AND status = 'open' AND lease_expires_at > statement_timestamp()
+    {narrowed} ORDER BY r.order_at, r.id LIMIT %(limit)s
 """
-_CLAIM_NEXT = f"""
-    WITH front AS MATERIALIZED (
-        SELECT found.* FROM unnest(%(queues)s::bigint[]) AS line(queue_id) CROSS JOIN LATERAL (
-            SELECT r.id, r.order_at FROM reviews_review r
-            WHERE r.queue_id = line.queue_id AND r.assignee_id IS NULL AND {_OPEN} AND {_OFFERED}) found
-        UNION ALL (
-            SELECT r.id, r.order_at FROM reviews_review r
-            WHERE r.assignee_id = %(me)s AND (%(only)s = 0 OR r.queue_id = %(only)s) AND {_OPEN} AND {_OFFERED})
-    ), chosen AS (
-        SELECT free.id FROM (SELECT * FROM front ORDER BY order_at, id) AS next CROSS JOIN LATERAL (
-            SELECT r.id FROM reviews_review r
-            WHERE r.id = next.id AND {_OPEN}
-            AND (r.assignee_id = %(me)s OR (r.assignee_id IS NULL AND r.queue_id = ANY(%(queues)s::bigint[])))
-            FOR UPDATE SKIP LOCKED) free
-        ORDER BY next.order_at, next.id LIMIT 1
-    )
-    UPDATE reviews_review r
-    SET claimed_by_id = %(me)s, epoch = r.epoch + 1, claimed_at = statement_timestamp(),
-        lease_expires_at = statement_timestamp() + make_interval(mins => q.lease_minutes)
-    FROM chosen, reviews_queue q WHERE r.id = chosen.id AND q.destination_id = r.queue_id
-    RETURNING r.*
-"""  # noqa: S608 - put together from the constants above
+_NARROWED = {
+    "queue": "AND r.queue_id = (SELECT id FROM routing_destination WHERE slug = %(queue)s)",
+    "rule": "AND r.rule_id = %(rule)s",
+    "cause": "AND r.cause = %(cause)s",
+    "slugs": """AND EXISTS (
+        SELECT FROM routing_workitem i LEFT JOIN routing_worktype t ON t.id = i.work_type_id
+        WHERE i.id = r.item_id AND ARRAY[coalesce(t.slug, '-')]::text[] @> %(slugs)s)""",
+    "types": """AND EXISTS (
+        SELECT FROM routing_workitem i WHERE i.id = r.item_id
+        AND (i.work_type_id IS NULL OR i.work_type_id = ANY(%(types)s)))""",
+}
+# The plan must do for a table of any size: it goes by the indexes, whatever PostgreSQL has counted by then.
+_ALONE = """
+    SELECT pg_advisory_xact_lock(hashtextextended(%s, 0)), set_config('plan_cache_mode', 'force_generic_plan', true),
+        set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)
+"""
 
 
 def claim_next(*, actor: Actor, narrowing: Narrowing = EVERYTHING) -> Review | None:
@@ -73,41 +85,23 @@ def claim_next(*, actor: Actor, narrowing: Narrowing = EVERYTHING) -> Review | N
     One that the person already holds comes first. Contenders skip each other's rows and never wait; only the same
     person's own requests follow one another, so that a double click takes one review.
     """
+    chosen = {"queue": narrowing.queue, "rule": narrowing.rule_id, "cause": narrowing.cause, "slugs": narrowing.types()}
+    narrowed: dict[str, object] = {name: value for name, value in chosen.items() if value}
+    if actor.visible_types is not None:
+        narrowed["types"] = sorted(actor.visible_types)
+    offered = _OFFERED.format(narrowed=" ".join(_NARROWED[name] for name in narrowed))
+    limit = FIRST_LOOK_AT
     with transaction.atomic():
-        _wait_for_own_requests(actor)
-        held = _held(actor, narrowing)
-        if held is not None:
-            return held
-        slug = narrowing.queue
-        only = Queue.objects.filter(destination__slug=slug).values_list("pk", flat=True).first() if slug else 0
-        if only is None:
-            return None
-        queues = [pk for pk in queues_of(actor).order_by().values_list("pk", flat=True) if only in {0, pk}]
-        types = None if actor.visible_types is None else sorted(actor.visible_types)
-        given = {"me": actor.person_id, "queues": queues, "only": only, "types": types}
-        given |= {"rule": narrowing.rule_id, "cause": narrowing.cause, "narrowed": narrowing.types()}
-        limit = FIRST_LOOK_AT
+        with connection.cursor() as cursor:
+            cursor.execute(_ALONE, [f"claim_next:{actor.person_id}"])
         while True:
-            for review in Review.objects.raw(_CLAIM_NEXT, {**given, "limit": limit}):
+            given = queues_of_values(actor) | narrowed | {"limit": limit}
+            for review in prepared(Review, _CLAIM_NEXT.format(offered=offered), given):
                 return review
             # None, or others are taking all of the first ones at this moment.
             if narrowing.on(offered_reviews(actor, Now())).count() <= limit:
                 return None
             limit *= 8
-
-
-def _wait_for_own_requests(actor: Actor) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"claim_next:{actor.person_id}"])
-
-
-def _held(actor: Actor, narrowing: Narrowing) -> Review | None:
-    with connection.cursor() as cursor:
-        cursor.execute(_HELD, [actor.person_id])
-        ids = [row[0] for row in cursor.fetchall()]
-    if not ids:
-        return None
-    return narrowing.on(offered_reviews(actor, Now())).select_related(None).filter(pk__in=ids).first()
 
 
 def claim(*, actor: Actor, review_id: int, takeover: bool = False, note: str = "") -> Review:

@@ -101,6 +101,15 @@ class Review(models.Model):
             models.Index(
                 fields=["queue", "rule_id", "order_at", "id"], condition=Q(status="open"), name="review_next_alike"
             ),
+            # Small, so that they are chosen before PostgreSQL has counted what a burst brought in.
+            models.Index(
+                fields=["assignee", "order_at", "id"],
+                condition=Q(status="open", assignee__isnull=False),
+                name="review_given",
+            ),
+            models.Index(
+                fields=["claimed_by"], condition=Q(status="open", claimed_by__isnull=False), name="review_held"
+            ),
             models.Index(fields=["item", "-id"], name="review_item"),
             models.Index(fields=["queue", "rule_id", "-id"], condition=Q(status="decided"), name="review_decided"),
             models.Index(fields=["queue", "arrived_at"], name="review_arrived"),

@@ -43,11 +43,16 @@ class Request:
 
 @dataclass(slots=True)
 class Received:
-    """What became of one request: the item and whether it is new, or why it was refused."""
+    """What became of one request: the item, with what is known of it when it is new, or why it was refused."""
 
     item: WorkItem | None = None
-    created: bool = False
+    work: Pass | None = None
     error: RoutingError | None = None
+
+    @property
+    def created(self) -> bool:
+        """Whether the item is new."""
+        return self.work is not None
 
 
 def receive(*, actor: Actor, request: Request, trigger_kind: str) -> Received:
@@ -153,52 +158,40 @@ def _insert(
 ) -> None:
     """Insert in the order of the keys, so that two batches never wait for each other in a circle."""
     order = sorted(fresh, key=lambda index: (requests[index].key, index))
-    existing = _existing(actor, [requests[index].key for index in order], now)
-    new: list[int] = []
+    existing = _existing(actor, [requests[index].key for index in order if requests[index].key], now)
+    new: list[Pass] = []
     for index in order:
-        key = requests[index].key
-        if key and key in existing:
-            _answer_again(results[index], existing[key], fresh[index].item)
+        key, work = requests[index].key, fresh[index]
+        if key in existing:
+            _answer_again(results[index], existing[key], work.item)
             continue
         if key:
-            existing[key] = fresh[index].item
-        new.append(index)
+            existing[key] = work.item
+        work.item.title = work.item.title or work.item.text[:80]
+        results[index].item, results[index].work = work.item, work
+        new.append(work)
     if not new:
         return
-    items = [fresh[index].item for index in new]
-    for item in items:
-        item.title = item.title or item.text[:80]
-    if any(item.intake_key for item in items):
-        _lock_keys(items)
-        found = _existing(actor, [item.intake_key for item in items], now)
-        for index in [i for i in new if requests[i].key in found]:
-            _answer_again(results[index], found[requests[index].key], fresh[index].item)
-            new.remove(index)
-        items = [fresh[index].item for index in new]
-    transitions.create(items, actor, now)
-    facts = [row for index in new for row in fresh[index].revisions]
+    transitions.create([work.item for work in new], actor, now)
+    facts = [row for work in new for row in work.revisions]
     for row in facts:
         row.item_id = row.item.pk  # which had none when the fact was written down
     insert(facts)
-    for index in new:
-        results[index].item, results[index].created = fresh[index].item, True
-
-
-def _lock_keys(items: Sequence[WorkItem]) -> None:
-    """Take an advisory lock per (token, key), in order, so that two requests of one key cannot both insert."""
-    keys = sorted({f"{item.intake_token_id}:{item.intake_key}" for item in items if item.intake_key})
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(pg_advisory_xact_lock(hashtextextended(k, 0))) FROM unnest(%s::text[]) AS t(k)",
-            [keys],
-        )
 
 
 def _existing(actor: Actor, keys: Sequence[str], now: datetime) -> dict[str, WorkItem]:
-    wanted = [key for key in keys if key]
-    if not wanted:
+    """Return what these keys have made before.
+
+    Each is locked until the end of the transaction, in order, so that two requests of one key cannot both insert.
+    """
+    if not keys:
         return {}
-    rows = WorkItem.objects.select_related("work_type").filter(intake_token_id=actor.token_id, intake_key__in=wanted)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_advisory_xact_lock(hashtextextended(k, 0))) FROM unnest(%s::text[]) AS t(k)",
+            [[f"{actor.token_id}:{key}" for key in sorted(set(keys))]],
+        )
+    rows = WorkItem.objects.select_related("work_type").filter(intake_token_id=actor.token_id, intake_key__in=keys)
     found = {row.intake_key: row for row in rows}
     expired = {key: row for key, row in found.items() if row.created_at < now - KEY_KEPT}
     if expired:

@@ -68,12 +68,17 @@ def knowledge(
         if row.provider.startswith(MODEL_PROVIDERS):
             mine.by_model.add(row.name)
     for item in items:
-        mine = found[item.pk]
-        for name, value in item_values(item, now).items():
-            earlier = mine.facts.get(name)
-            seq = earlier.seq if earlier else 0
-            mine.facts[name] = known(value, seq) if value != "" else Fact(Status.MISSING, None, seq)
+        add_item_values(found[item.pk], item, now)
     return found
+
+
+def add_item_values(known_of_item: Knowledge, item: WorkItem, now: datetime) -> None:
+    """Add the facts that are always there to what is known about an item."""
+    facts = known_of_item.facts
+    for name, value in item_values(item, now).items():
+        earlier = facts.get(name)
+        seq = earlier.seq if earlier else 0
+        facts[name] = known(value, seq) if value != "" else Fact(Status.MISSING, None, seq)
 
 
 def item_values(item: WorkItem, now: datetime) -> dict[str, str | datetime | tuple[str, ...]]:

@@ -49,6 +49,15 @@ def test_an_item_is_made_and_shows_its_four_facts(desk: TestDesk, program: MakeP
         "url": f"http://127.0.0.1:8000{item.get_absolute_url()}",
     }
     assert (item.requester_name, item.requester_email, item.channel) == ("Kim", "kim@example.org", "shop")
+    assert shop.get(f"/items/{item.code}").body == answer.body
+
+
+def test_a_new_item_says_what_is_missing_as_a_later_look_does(desk: TestDesk, program: MakeProgram) -> None:
+    desk.work_type("support", ORDER)
+    shop = program("shop", Role.INTAKE)
+    answer = shop.send("one", type="support")
+    assert answer.body["missing"]
+    assert shop.get(f"/items/{answer.body['code']}").body == answer.body
 
 
 def test_the_same_key_answers_with_the_item_as_it_now_is(desk: TestDesk, program: MakeProgram) -> None:

@@ -4,16 +4,18 @@ import base64
 import hashlib
 from urllib.parse import urlsplit
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
 from routing.models import Credential
 from routing.outgoing.errors import Cause, OutgoingError, Sent
 
 
-def _box() -> Fernet:
-    key = hashlib.sha256(b"credentials:" + settings.SECRET_KEY.encode()).digest()
-    return Fernet(base64.urlsafe_b64encode(key))
+def _box() -> MultiFernet:
+    """Return what seals with SECRET_KEY, and opens what earlier keys sealed too."""
+    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    keys = [hashlib.sha256(b"credentials:" + secret.encode()).digest() for secret in secrets]
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
 
 
 def seal(secret: str) -> bytes:

@@ -12,6 +12,7 @@ try:
     BASE_DIR = env.PROJECT_ROOT
     DESK_DATA = env.data_directory()
     SECRET_KEY = env.secret_key(DESK_DATA)
+    SECRET_KEY_FALLBACKS = env.secret_key_fallbacks()
     HOST = env.text("HOST", "127.0.0.1")
     PORT = env.number("PORT", 8000, lowest=1, highest=65535)
     PUBLIC_URL = env.public_url(host=HOST, port=PORT)

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from routing.domain.roles import Actor
-from routing.models import Event, WorkItem
+from routing.models import Event, LedgerCheckpoint, LedgerPage, WorkItem
 from routing.rows import insert
 
 FEED_CHANNEL = "desk_feed"
@@ -34,10 +34,13 @@ def _chain_key(secret: str) -> bytes:
     return hmac.new(secret.encode(), b"dispatchdesk ledger", hashlib.sha256).digest()
 
 
-def chain_hash(previous: bytes, body: Mapping[str, object]) -> bytes:
-    """Return the keyed SHA-256 that links an event's canonical JSON to the hash before it."""
+def chain_hash(previous: bytes, body: Mapping[str, object], secret: str = "") -> bytes:
+    """Return the keyed SHA-256 that links an event's canonical JSON to the hash before it.
+
+    ``secret`` is the SECRET_KEY of the time when it was written, if that is not the present one.
+    """
     text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hmac.new(_chain_key(settings.SECRET_KEY), previous + text.encode(), hashlib.sha256).digest()
+    return hmac.digest(_chain_key(secret or settings.SECRET_KEY), previous + text.encode(), "sha256")
 
 
 def event_body(event: Event) -> dict[str, object]:
@@ -83,6 +86,19 @@ def append(lines: Iterable[Line], actor: Actor, now: datetime) -> None:
         events.append(event)
     insert(events)
     transaction.on_commit(wake_feed)
+
+
+def remove(item_ids: Collection[int]) -> None:
+    """Take all events of locked items out of the ledger, and the checkpoints that counted them.
+
+    Only for items that never were anybody's: those of the practice desk. The next checkpoint begins a new series.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL dispatchdesk.may_remove_events = 'on'")
+        Event.objects.filter(item_id__in=item_ids).delete()
+        cursor.execute("SET LOCAL dispatchdesk.may_remove_events = 'off'")
+    LedgerCheckpoint.objects.all().delete()
+    LedgerPage.objects.all().delete()
 
 
 def wake_feed() -> None:

@@ -15,7 +15,7 @@ from django_otp.models import Device, ThrottlingMixin, TimestampMixin
 from django_otp.oath import TOTP
 
 from routing.domain.roles import Role
-from routing.outgoing.sealing import unseal
+from routing.outgoing.encryption import decrypt
 
 STAFF_ROLES = [(role.value, role.value.capitalize()) for role in (Role.OPERATOR, Role.REVIEWER, Role.ADMIN)]
 TOKEN_ROLES = [*STAFF_ROLES, (Role.INTAKE.value, "Intake")]
@@ -84,7 +84,7 @@ class DeskSession(AbstractBaseSession):
 class SecondStep(TimestampMixin, ThrottlingMixin, Device):  # type: ignore[misc]
     """The six digits that an authenticator app shows (RFC 6238), asked for after the password.
 
-    ``secret`` is sealed base32; ``last_t`` is the last time step that was used, as no code counts twice;
+    ``secret`` is encrypted base32; ``last_t`` is the last time step that was used, as no code counts twice;
     ``recovery`` holds the SHA-256 of codes that each work once instead. It counts once it is ``confirmed``.
     """
 
@@ -113,7 +113,7 @@ class SecondStep(TimestampMixin, ThrottlingMixin, Device):  # type: ignore[misc]
         return fits
 
     def _is_present_code(self, given: str) -> bool:
-        secret = unseal(self.secret, self.PURPOSE)
+        secret = decrypt(self.secret, self.PURPOSE)
         if secret is None or len(given) != 6:
             return False
         totp = TOTP(b32decode(secret), self.SECONDS)

@@ -12,7 +12,7 @@ from dispatchdesk.accounts.models import SecondStep, User, recovery_digest
 from dispatchdesk.accounts.people import new_password
 from routing.domain.roles import Actor, Role
 from routing.errors import Invalid, NotAllowed, NotVisible
-from routing.outgoing.sealing import seal, unseal
+from routing.outgoing.encryption import decrypt, encrypt
 
 RECOVERY_CODES = 8
 ISSUER = "Dispatch Desk"
@@ -32,14 +32,14 @@ def begin(*, actor: Actor) -> SecondStep:
             raise Invalid("The second step is on already. Turn it off first to use another app.")
         if step is None or not secret_of(step):
             secret = b32encode(secrets.token_bytes(20)).decode()
-            values = {"name": "app", "confirmed": False, "secret": seal(secret, SecondStep.PURPOSE)}
+            values = {"name": "app", "confirmed": False, "secret": encrypt(secret, SecondStep.PURPOSE)}
             step = SecondStep.objects.update_or_create(user=user, defaults=values)[0]
         return step
 
 
 def secret_of(step: SecondStep) -> str:
     """Return the secret to be typed into an app: base32, 32 letters and digits."""
-    return unseal(step.secret, SecondStep.PURPOSE) or ""
+    return decrypt(step.secret, SecondStep.PURPOSE) or ""
 
 
 def app_address(step: SecondStep) -> str:

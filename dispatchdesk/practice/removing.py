@@ -12,7 +12,7 @@ from dispatchdesk.practice.models import PracticeDesk, PracticeItem
 from dispatchdesk.practice.servers.place import forget_port
 from dispatchdesk.practice.work_kinds import WORK_KINDS
 from reviews.models import Review, Verdict
-from routing import transitions
+from routing import events, transitions
 from routing.actions import moving
 from routing.domain import rulefile
 from routing.domain.conditions import reads
@@ -63,7 +63,7 @@ def _remove_items() -> None:
     ids = list(PracticeItem.objects.values_list("item_id", flat=True))
     transitions.lock(ids)
     files = list(Attachment.objects.filter(item_id__in=ids))
-    Event.objects.filter(item_id__in=ids).delete()
+    events.remove(ids)
     WorkItem.objects.filter(pk__in=ids).delete()
     for attachment in files:
         transaction.on_commit(partial(attachment.content.storage.delete, str(attachment.content.name)))

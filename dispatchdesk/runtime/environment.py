@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent.parent
+SHORTEST_KEY = 32
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 EMBEDDED_BROKER_SCHEME = "deskfiles"
 BROKER_SCHEMES = frozenset({"redis", "rediss", "amqp", "amqps", "pyamqp", EMBEDDED_BROKER_SCHEME})
@@ -196,11 +197,19 @@ def email_server() -> EmailServer | None:
     )
 
 
+def secret_key_fallbacks() -> list[str]:
+    """``SECRET_KEY_FALLBACKS``: earlier keys, newest first, apart by commas or spaces; raises SettingError."""
+    keys = text("SECRET_KEY_FALLBACKS").replace(",", " ").split()
+    if any(len(key) < SHORTEST_KEY for key in keys):
+        raise SettingError("SECRET_KEY_FALLBACKS: each key has at least 32 characters, and is what SECRET_KEY was.")
+    return keys
+
+
 def secret_key(data: Path) -> str:
     """``SECRET_KEY``, else the one made on first use and kept in ``secret.key``, readable by its owner only."""
     given = text("SECRET_KEY")
     if given:
-        if len(given) < 32:
+        if len(given) < SHORTEST_KEY:
             raise SettingError("SECRET_KEY is too short: use at least 32 random characters, or unset it.")
         return given
     path = data / "secret.key"

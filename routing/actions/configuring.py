@@ -10,7 +10,7 @@ from routing.domain.roles import Actor, Role
 from routing.errors import Invalid, NotAllowed
 from routing.models import Credential, DeskSwitches, Destination, DestinationVersion, TableRow
 from routing.outgoing.credentials import PURPOSE, origin_of
-from routing.outgoing.sealing import seal
+from routing.outgoing.encryption import encrypt
 
 LONGEST_KEY = 200
 _STATUS_ROLES = {Role.OPERATOR, Role.ADMIN, Role.SYSTEM}
@@ -95,7 +95,7 @@ def save_credential(*, actor: Actor, name: str, header: str, url: str, secret: s
         defaults={
             "header": header,
             "origin": origin_of(url),
-            "secret": seal(secret, PURPOSE),
+            "secret": encrypt(secret, PURPOSE),
             "updated_at": transitions.database_now(),
         },
     )

@@ -9,7 +9,7 @@ from routing.models.destinations import (
     TableRow,
 )
 from routing.models.knowledge import Attachment, FactRevision, Letter, Note, Question
-from routing.models.ledger import DeskSwitches, Event, RouterLabel, RouterModel
+from routing.models.ledger import DeskSwitches, Event, LedgerCheckpoint, LedgerPage, RouterLabel, RouterModel
 from routing.models.rulebooks import Backtest, Decision, DraftSave, Example, Rulebook, RulebookVersion
 from routing.models.work import InputField, OwnerKind, Priority, WaitKind, WorkItem, WorkType
 
@@ -27,6 +27,8 @@ __all__ = [
     "Example",
     "FactRevision",
     "InputField",
+    "LedgerCheckpoint",
+    "LedgerPage",
     "Letter",
     "Note",
     "OwnerKind",

@@ -1,4 +1,4 @@
-"""The append-only ledger of events, and desk-wide switches and the trained router."""
+"""The append-only ledger of events with its checkpoints, and desk-wide switches and the trained router."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -50,6 +50,36 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"event {self.item_id}/{self.seq}"
+
+
+class LedgerCheckpoint(models.Model):
+    """What the ledger held at one moment, signed; ``routing.domain.sealing`` says what its fields mean."""
+
+    number = models.PositiveIntegerField(primary_key=True)
+    at = models.DateTimeField()
+    items = models.BigIntegerField()
+    events = models.BigIntegerField()
+    last_event = models.BigIntegerField()
+    heads = models.CharField(max_length=64)
+    previous = models.CharField(max_length=64, blank=True)
+    signature = models.CharField(max_length=128)
+
+    class Meta:
+        ordering = ["number"]
+
+    def __str__(self) -> str:
+        return f"checkpoint {self.number}"
+
+
+class LedgerPage(models.Model):
+    """A thousand items as the newest checkpoint saw them, so that one that differs can be named."""
+
+    number = models.BigIntegerField(primary_key=True)
+    digest = models.BinaryField(max_length=32)
+    leaves = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"page {self.number}"
 
 
 class DeskSwitches(models.Model):

@@ -4,9 +4,9 @@ from urllib.parse import urlsplit
 
 from routing.models import Credential
 from routing.outgoing.errors import Cause, OutgoingError, Sent
-from routing.outgoing.sealing import unseal
+from routing.outgoing.encryption import decrypt
 
-# What credentials are sealed for.
+# What credentials are encrypted for.
 PURPOSE = "credentials"
 
 
@@ -27,7 +27,7 @@ def header_for(credential_id: object, url: str) -> dict[str, str]:
     problem = "the credential is gone; choose another on the destination's page"
     if row is not None:
         if row.origin == origin_of(url):
-            secret = unseal(row.secret, PURPOSE)
+            secret = decrypt(row.secret, PURPOSE)
             if secret is not None:
                 return {row.header: secret}
             problem = "the credential cannot be read with this SECRET_KEY; enter it again"

@@ -22,6 +22,7 @@ from routing.transitions import Change
 from tests.desks import TestDesk, fresh
 from tests.feed.conftest import Web
 from tests.feed.viewers import Viewer, board_of, position_of, replay
+from tests.ledger.tampering import execute
 
 HTMX = {"HX-Request": "true"}
 
@@ -179,8 +180,7 @@ def test_rows_of_a_restored_database_with_ids_of_the_future_are_not_told_again_a
     web: Web, desk: TestDesk, olga: User
 ) -> None:
     item = desk.send("from another cluster")
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE routing_event SET xid = '999999999999' WHERE item_id = %s", [item.pk])
+    execute("UPDATE routing_event SET xid = '999999999999' WHERE item_id = %(item)s", item=item.pk)
     with web.watch(olga, position_of(web.get("/", olga))) as viewer:
         assert viewer.frame()["type"] == "heartbeat"
         other = desk.send("new")

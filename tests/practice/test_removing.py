@@ -9,7 +9,7 @@ from dispatchdesk.practice import accounts, removing
 from dispatchdesk.practice.models import PracticeDesk, PracticeItem
 from dispatchdesk.practice.servers.place import keep_port, port_in_use
 from reviews.models import Queue, Review
-from routing.actions import configuring, publishing
+from routing.actions import configuring, publishing, sealing
 from routing.domain.roles import DESK, Role
 from routing.domain.states import State
 from routing.models import (
@@ -23,6 +23,7 @@ from routing.models import (
     WorkType,
 )
 from tests.desks import TestDesk, fresh
+from tests.ledger.tampering import faults as ledger_faults
 from tests.practice.conftest import move_on, practice_actor
 
 
@@ -38,6 +39,7 @@ def test_nothing_of_it_is_left(settings: Settings) -> None:
     assert not accounts.is_practice_desk()
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("live_desk")
 def test_own_requests_stay_and_the_open_ones_wait_in_triage() -> None:
     desk, me = TestDesk(), practice_actor(Role.OPERATOR)
@@ -47,8 +49,13 @@ def test_own_requests_stay_and_the_open_ones_wait_in_triage() -> None:
     assert fresh(done).state == State.DONE
     assert Review.objects.get(item=open_one, status=Review.OPEN).queue.slug == "support"
 
+    sealing.seal()
+
     kept = removing.remove()
 
+    assert ledger_faults() == []
+    sealing.seal()
+    assert ledger_faults() == []
     assert "The type Support stays, out of use, since requests of your own have it." in kept
     assert sorted(WorkItem.objects.values_list("pk", flat=True)) == [done.pk, open_one.pk]
     assert fresh(done).state == State.DONE

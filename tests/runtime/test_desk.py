@@ -221,6 +221,7 @@ def test_unreachable_database_is_one_line_for_other_commands() -> None:
         ("BROKER_URL", "sqs://", "must start with amqp://"),
         ("PUBLIC_URL", "desk.example.com", "must look like https://desk.example.com"),
         ("SECRET_KEY", "short", "at least 32"),
+        ("SECRET_KEY_FALLBACKS", "short", "at least 32"),
         ("DESK_ALLOW_HOSTS", "localhost", "not host:port"),
         ("AI_BASE_URL", "https://ai.example.com/v1", "set AI_MODEL"),
         ("EMAIL_URL", "mail.example.com", "must look like smtp+tls://"),

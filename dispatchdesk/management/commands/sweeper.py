@@ -14,12 +14,14 @@ from kombu.exceptions import OperationalError as BrokerError
 from dispatchdesk.models import Moment, mark
 from dispatchdesk.practice.stream import tick
 from dispatchdesk.tasks import answer
+from routing.actions.sealing import seal_when_due
 from routing.actions.sweeping import sweep
 
 logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 1.0
 BEAT_SECONDS = 5.0
+SEAL_SECONDS = 60.0
 
 
 class Command(BaseCommand):
@@ -39,7 +41,7 @@ class Command(BaseCommand):
             signal.signal(number, ask_to_stop)
         # By itself: a broker that is down must not slow the sweeping that stands in for it.
         threading.Thread(target=call_worker, args=(stop,), daemon=True).start()
-        marked = 0.0
+        marked = sealed = 0.0
         while not stop.is_set():
             began = time.monotonic()
             try:
@@ -48,6 +50,9 @@ class Command(BaseCommand):
                 if began - marked >= BEAT_SECONDS:
                     mark(Moment.SWEEPER)
                     marked = began
+                if began - sealed >= SEAL_SECONDS:
+                    seal_when_due()
+                    sealed = began
             except (OperationalError, InterfaceError) as error:
                 logger.warning("the database can't be reached, sweeping again in a moment: %s", type(error).__name__)
                 connection.close()

@@ -1,0 +1,119 @@
+"""Breaks a running desk on purpose and counts what it promised; ``make chaos`` runs it, docs/reliability.md explains.
+
+Everything is started here, listens on loopback and is ended here: PostgreSQL, the broker, the desk's processes, and
+those it calls. The exit status is 1 when a count is not 0.
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from tests.chaos.desk import Desk
+from tests.chaos.places import BROKERS, missing
+
+REVIEWERS = 4
+WELL_WITHIN_SECONDS = 90.0
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    given = _arguments()
+    if lacking := missing(given.broker):
+        raise SystemExit(f"tests.chaos: {lacking} is not installed")
+    data = Path(tempfile.mkdtemp(prefix="desk-chaos-"))
+    data.chmod(0o711)
+    with ExitStack() as stack:
+        if not given.keep:
+            stack.callback(shutil.rmtree, data, ignore_errors=True)
+        desk = Desk(data, broker=given.broker, seed=given.seed)
+        stack.callback(desk.end)
+        figures = _run(desk, given)
+    _tell(figures, given)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--broker", choices=sorted(BROKERS), default="redis")
+    parser.add_argument("--fault", nargs="+", metavar="NAME", help="these faults in this order; 'list' names all")
+    parser.add_argument("--seed", type=int, default=1, help="of the random schedule and the load")
+    parser.add_argument("--minutes", type=float, default=2.0, help="how long a random schedule injects faults")
+    parser.add_argument("--items", type=int, default=0, help="stop sending after so many (0: when the faults are over)")
+    parser.add_argument("--rate", type=float, default=6.0, help="items a second")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    parser.add_argument("--keep", action="store_true", help="keep the directory with logs and journals")
+    return parser.parse_args()
+
+
+def _run(desk: Desk, given: argparse.Namespace) -> dict[str, Any]:
+    # Django reads its settings when they are imported, so the desk's come first; it is asked directly, not by proxy.
+    os.environ |= desk.env | {
+        "DATABASE_URL": desk.database.cluster.url,
+        "DJANGO_SETTINGS_MODULE": "dispatchdesk.settings",
+    }
+    import django  # noqa: PLC0415
+
+    django.setup()
+    from tests.chaos.faults import FAULTS  # noqa: PLC0415
+    from tests.chaos.run import Run  # noqa: PLC0415
+    from tests.chaos.scene import make_scene  # noqa: PLC0415
+
+    names = given.fault or []
+    if unknown := sorted(set(names) - set(FAULTS)):
+        raise SystemExit(f"tests.chaos: no fault {', '.join(unknown)}; there are {', '.join(FAULTS)}")
+    began = time.monotonic()
+
+    def say(words: str) -> None:
+        print(f"{time.monotonic() - began:6.1f} s  {words}", flush=True)
+
+    desk.parts.run("migrate")
+    scene = make_scene(desk, REVIEWERS)
+    desk.begin()
+    desk.wait_until_well(WELL_WITHIN_SECONDS)
+    run = Run(desk, scene, given.seed, say)
+    run.load.rate, run.load.limit = given.rate, given.items
+    say(f"the desk is up: broker {given.broker}, seed {given.seed}, data {desk.data}")
+    run.begin()
+    run.settle()
+    for name in names or _schedule(list(FAULTS), given.seed):
+        if not names and time.monotonic() - began > given.minutes * 60:
+            break
+        say(name)
+        FAULTS[name](run)
+        desk.heal()
+    say("faults are over, draining")
+    figures = run.end()
+    say("drained")
+    return {"broker": given.broker, "seed": given.seed, "faults": names or "at random", **figures}
+
+
+def _schedule(names: list[str], seed: int) -> "list[str]":
+    """Return every fault in random rounds; more than any run needs."""
+    chance = random.Random(seed)
+    return [name for _ in range(100) for name in chance.sample(names, len(names))]
+
+
+def _tell(figures: dict[str, Any], given: argparse.Namespace) -> None:
+    from tests.chaos.run import is_kept, write  # noqa: PLC0415
+
+    print(json.dumps({name: figures[name] for name in ("behind", "injected", "restarts")}, indent=2))
+    for name, found in figures["found"].items():
+        print(f"{name}: {found}")
+    for words in figures["wrong"][:20]:
+        print(f"wrong: {words}")
+    print("  ".join(f"{name} {figures[name]}" for name in "LSECVA"), end="  ")
+    print(f"unfinished {figures['unfinished']}  drained in {figures['drained_seconds']} s")
+    if given.json:
+        write(figures, given.json)
+    sys.exit(0 if is_kept(figures) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -4,12 +4,12 @@ import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Mod
 
 from routing import transitions
 from routing.actions import calling, recording
+from routing.crash_points import one_transaction, outgoing
 from routing.models import DeskSwitches, Destination, Step
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,8 @@ def run_step(step_id: int) -> bool:
     if claimed is None:
         return False
     try:
-        result = calling.call(claimed.step, claimed.config)
+        with outgoing(f"running.{claimed.step.kind}"):
+            result = calling.call(claimed.step, claimed.config)
     except Exception as error:
         logger.exception("step %s broke", step_id)
         result = calling.broken(claimed.step, error)
@@ -56,7 +57,7 @@ def runnable(now: datetime) -> Q:
 
 
 def _claim(step_id: int) -> Claimed | None:
-    with transaction.atomic():
+    with one_transaction("running.claim"):
         now = transitions.database_now()
         item_id = Step.objects.filter(pk=step_id, status=Step.DUE).values_list("item_id", flat=True).first()
         if item_id is None:

@@ -1,12 +1,11 @@
 """The desk under test: its processes behind proxies, started again when they end, as an init system does."""
 
-import json
 import os
 import signal
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import psutil
@@ -30,13 +29,22 @@ class Desk:
         self.data = data
         self.points = data / "points"
         self.points.mkdir()
-        self.database = Database(database or data)
-        self.broker: Broker = BROKERS[broker](data)
-        self.tools = ToolServer(data / "tool-calls.jsonl", seed)
-        self.model = ModelServer(seed)
-        self.database_proxy = Proxy(self.database.socket)
-        self.broker_proxy = Proxy(("127.0.0.1", self.broker.port))
-        self.tools_proxy = Proxy(("127.0.0.1", self.tools.port))
+        with ExitStack() as stack:
+            self.database = Database(database or data)
+            stack.callback(self.database.end)
+            self.broker: Broker = BROKERS[broker](data)
+            stack.callback(self.broker.stop)
+            self.tools = ToolServer(data / "tool-calls.jsonl", seed)
+            stack.callback(self.tools.end)
+            self.model = ModelServer(seed)
+            stack.callback(self.model.end)
+            self.database_proxy, self.broker_proxy, self.tools_proxy = self.proxies = [
+                Proxy(target)
+                for target in (self.database.socket, ("127.0.0.1", self.broker.port), ("127.0.0.1", self.tools.port))
+            ]
+            for proxy in self.proxies:
+                stack.callback(proxy.end)
+            self._open = stack.pop_all()
         self.port = free_port()
         self.env = environment(
             data,
@@ -66,11 +74,6 @@ class Desk:
     def url(self) -> str:
         """Address of the web process."""
         return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def proxies(self) -> list[Proxy]:
-        """Every proxy."""
-        return [self.database_proxy, self.broker_proxy, self.tools_proxy]
 
     def begin(self) -> None:
         """Start the processes and keep them running."""
@@ -133,13 +136,14 @@ class Desk:
             proxy.up()
         self.tools.behaviours = self.model.behaviours = ("good",)
 
-    def wait_until_well(self, seconds: float) -> None:
-        """Wait until all parts answer."""
+    def is_well_within(self, seconds: float) -> bool:
+        """Wait until all parts answer, at most so long; returns whether they do."""
         until = time.monotonic() + seconds
-        while not (health := self.parts.health()).get("ok"):
+        while not self.parts.health().get("ok"):
             if time.monotonic() > until:
-                raise RuntimeError(f"the desk is not well within {seconds:.0f} s: {json.dumps(health)}")
+                return False
             time.sleep(0.5)
+        return True
 
     def end(self) -> None:
         """End everything that was started here."""
@@ -150,9 +154,4 @@ class Desk:
             kill_session(session)
         for process in self.parts.processes.values():
             process.wait()
-        for proxy in self.proxies:
-            proxy.end()
-        self.tools.end()
-        self.model.end()
-        self.broker.stop()
-        self.database.end()
+        self._open.close()

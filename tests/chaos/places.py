@@ -14,6 +14,7 @@ import psutil
 import psycopg
 import redis
 from kombu.connection import Connection
+from kombu.exceptions import OperationalError
 
 from dispatchdesk.runtime.postgres import DATABASE, USER, Cluster, cluster
 from tests.runtime.processes import free_port, wait_for
@@ -133,7 +134,11 @@ class RabbitMQ:
             "RABBITMQ_PID_FILE": self._home / "pid",
         }
         self._env = {"PATH": os.environ["PATH"]} | {name: str(value) for name, value in own.items()}
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
 
     def url(self, port: int) -> str:
         return f"amqp://guest:guest@127.0.0.1:{port}//"
@@ -146,7 +151,7 @@ class RabbitMQ:
         wait_for(self._answers, seconds=STARTS_WITHIN_SECONDS, what="RabbitMQ answers")
 
     def _answers(self) -> bool:
-        with suppress(OSError), Connection(self.url(self.port), connect_timeout=2) as connection:
+        with suppress(OSError, OperationalError), Connection(self.url(self.port), connect_timeout=2) as connection:
             connection.ensure_connection(max_retries=1)
             return True
         return False

@@ -2,13 +2,16 @@
 
 import json
 import random
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 from django.db import connections
 from django.db.models import Count as Rows
 
@@ -20,7 +23,8 @@ from tests.chaos.boards import Board
 from tests.chaos.desk import Desk
 from tests.chaos.load import Journal, Load
 from tests.chaos.people import People, StepKeys
-from tests.chaos.scene import Scene
+from tests.chaos.scene import RACES, Scene
+from tests.runtime.processes import wait_for
 
 BOARDS = 3
 SETTLES_SECONDS = 3.0
@@ -64,9 +68,38 @@ class Run:
         if seen != wanted:
             self.wrong.append(f"{what}: {seen}, not {wanted}")
 
-    def settle(self) -> None:
+    def settle(self, seconds: float = SETTLES_SECONDS) -> None:
         """Let the desk work for a while."""
-        time.sleep(SETTLES_SECONDS)
+        time.sleep(seconds)
+
+    def post(self, path: str, token: str, body: dict[str, Any] | None = None, key: str = "") -> httpx.Response:
+        """Call the API once."""
+        headers = {"Authorization": f"Bearer {token}"} | ({"Idempotency-Key": key} if key else {})
+        return httpx.post(f"{self.desk.url}/api/v1{path}", json=body or {}, headers=headers, timeout=30)
+
+    def at_once(self, times: int, call: Callable[[int], httpx.Response]) -> list[httpx.Response]:
+        """Make a call so many times from as many threads, started together by a barrier; answers in their order."""
+        barrier = threading.Barrier(times)
+
+        def one(number: int) -> httpx.Response:
+            barrier.wait(30)
+            return call(number)
+
+        with ThreadPoolExecutor(times) as pool:
+            return list(pool.map(one, range(times)))
+
+    def own_review(self) -> int:
+        """Send in an item whose review only the crowd may decide, and return the review's id."""
+        body = {"title": "whose?", "text": "only one may take it", "type": RACES}
+        code = self.post("/items", self.scene.intake, body, f"race-{time.time()}").json()["code"]
+        headers = {"Authorization": f"Bearer {self.scene.operator}"}
+
+        def opened() -> list[dict[str, Any]]:
+            answer = httpx.get(f"{self.desk.url}/api/v1/reviews?item={code}&status=open", headers=headers, timeout=30)
+            return list(answer.json()["reviews"])
+
+        [review] = wait_for(opened, seconds=30, what=f"{code} asks a person")
+        return int(review["id"])
 
     def end(self) -> dict[str, Any]:
         """Stop the faults and the load, let everything drain, and return the figures."""

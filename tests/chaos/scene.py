@@ -16,6 +16,8 @@ ORDER = {"name": "order_number", "required": True, "pattern": r"\b(K-\d+)\b"}
 HOLD_SECONDS = 1
 LEASE_MINUTES = 1
 QUEUES = ("triage", "support", "people")
+RACES = "races"
+CROWD = 50
 TIMEOUT_SECONDS = 3
 # Every way through the desk, with how often it is taken.
 KINDS = {"plain": 3, "refund": 4, "two": 2, "auto": 3, "lookup": 3, "task": 2, "question": 1}
@@ -23,18 +25,22 @@ KINDS = {"plain": 3, "refund": 4, "two": 2, "auto": 3, "lookup": 3, "task": 2, "
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What clients need: tokens, and the session of somebody who looks at the board."""
+    """What clients need: tokens, those of people by name, and the session of somebody who looks at the board.
+
+    Nobody but the ``crowd`` staffs the queue of races, so that a fault has a review to itself.
+    """
 
     intake: str
     operator: str
     reviewers: dict[str, str]
+    crowd: dict[str, str]
     session: str
 
 
 def make_scene(desk: Desk, reviewers: int) -> Scene:
     """Make types, rules, destinations and people; Django's settings point to the desk's database."""
     made = TestDesk()
-    for slug in QUEUES:
+    for slug in (*QUEUES, RACES):
         made.queue(slug, hold_seconds=HOLD_SECONDS, lease_minutes=LEASE_MINUTES)
     address = f"http://{desk.tools_proxy.name}"
     schema = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
@@ -55,8 +61,8 @@ def make_scene(desk: Desk, reviewers: int) -> Scene:
     made.destination(
         "orders", "source", via="http", method="GET", url=f"{address}/orders/{order}", timeout_seconds=TIMEOUT_SECONDS
     )
-    for slug in KINDS:
-        inputs = [] if slug in {"plain", "task"} else [ORDER]
+    for slug in (*KINDS, RACES):
+        inputs = [] if slug in {"plain", "task", RACES} else [ORDER]
         made.work_type(slug, *inputs, question_due_minutes=60)
     finish = {"do": "finish"}
     draft = {"when": {"fact": "steps.reply", "op": "missing"}, "then": {"do": "go", "to": ["reply"]}}
@@ -68,7 +74,9 @@ def make_scene(desk: Desk, reviewers: int) -> Scene:
         return {"do": "go", "to": list(slugs), "approved_by": by}
 
     made.rules("plain", {"when": ALWAYS, "then": finish})
-    made.rules("task", after_people(), {"when": ALWAYS, "then": {"do": "go", "to": ["people"]}})
+    for slug, queue in (("task", "people"), (RACES, RACES)):
+        decided = {"fact": f"reviews.{queue}", "op": "known"}
+        made.rules(slug, {"when": decided, "then": finish}, {"when": ALWAYS, "then": {"do": "go", "to": [queue]}})
     made.rules("refund", draft, after("refund", finish), after("reply", write_to("refund")))
     made.rules("two", draft, after("letter", finish), after("reply", write_to("refund", "letter")))
     made.rules("auto", after("notify", finish), {"when": ALWAYS, "then": write_to("notify", by="rule")})
@@ -80,18 +88,14 @@ def make_scene(desk: Desk, reviewers: int) -> Scene:
     return Scene(
         intake=make_token(user=shop, role=Role.INTAKE, name="shop"),
         operator=make_token(user=boss, role=Role.OPERATOR, name="boss"),
-        reviewers={f"person{number}": _reviewer(made, f"person{number}") for number in range(reviewers)},
+        reviewers={f"person{number}": _reviewer(made, f"person{number}", QUEUES) for number in range(reviewers)},
+        crowd={f"racer{number}": _reviewer(made, f"racer{number}", (RACES,)) for number in range(CROWD)},
         session=signed_in_session(),
     )
 
 
-def after_people() -> dict[str, Any]:
-    """Return the rule that finishes what people have done."""
-    return {"when": {"fact": "reviews.people", "op": "known"}, "then": {"do": "finish"}}
-
-
-def _reviewer(made: TestDesk, name: str) -> str:
+def _reviewer(made: TestDesk, name: str, queues: tuple[str, ...]) -> str:
     user = User.objects.create_user(name, role=Role.REVIEWER.value)
-    for slug in QUEUES:
+    for slug in queues:
         Membership.objects.create(queue=made.queues[slug], user=user)
     return make_token(user=user, role=Role.REVIEWER, name=name)

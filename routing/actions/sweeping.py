@@ -45,8 +45,8 @@ def _guarded(look: Callable[[], object], what: str) -> None:
 
 def _nudge() -> None:
     now = transitions.database_now()
-    for step_id in running.due_steps(BATCH, turn=int(now.timestamp())):
-        nudges.run_step(step_id)
+    if running.due_steps(1):
+        nudges.run_due_steps()
     if Letter.objects.filter(due_at__lte=now).exists():
         nudges.send_letters()
     free = Q(lease_until=None) | Q(lease_until__lt=now)

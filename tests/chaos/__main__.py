@@ -10,6 +10,7 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -21,6 +22,7 @@ from tests.chaos.desk import Desk
 from tests.chaos.places import BROKERS, missing
 
 REVIEWERS = 4
+SMALL_DISK = "200m"
 STARTS_WITHIN_SECONDS = 180.0
 WELL_WITHIN_SECONDS = 30.0
 
@@ -36,10 +38,22 @@ def main() -> None:
     with ExitStack() as stack:
         if not given.keep:
             stack.callback(shutil.rmtree, data, ignore_errors=True)
-        desk = Desk(data, broker=given.broker, seed=given.seed)
+        disk = _small_disk(data, stack) if "disk-full" in (given.fault or []) else None
+        desk = Desk(data, broker=given.broker, seed=given.seed, small_disk=disk)
         stack.callback(desk.end)
         figures = _run(desk, given)
     _tell(figures, given)
+
+
+def _small_disk(data: Path, stack: ExitStack) -> Path | None:
+    """Mount a small disk in memory for PostgreSQL; None where that is not allowed."""
+    disk = data / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={SMALL_DISK},mode=0711", "tmpfs", str(disk)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        return None
+    stack.callback(subprocess.run, ["umount", str(disk)], check=False)
+    return disk
 
 
 def _arguments() -> argparse.Namespace:
@@ -50,6 +64,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=2.0, help="how long a random schedule injects faults")
     parser.add_argument("--items", type=int, default=0, help="stop sending after so many (0: when the faults are over)")
     parser.add_argument("--rate", type=float, default=6.0, help="items a second")
+    parser.add_argument("--burst", type=int, default=1_000, help="items of the fault burst")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     parser.add_argument("--keep", action="store_true", help="keep the directory with logs and journals")
     return parser.parse_args()
@@ -65,12 +80,14 @@ def _run(desk: Desk, given: argparse.Namespace) -> dict[str, Any]:
 
     django.setup()
     from tests.chaos.faults import FAULTS  # noqa: PLC0415
+    from tests.chaos.races import RACES  # noqa: PLC0415
     from tests.chaos.run import Run  # noqa: PLC0415
     from tests.chaos.scene import make_scene  # noqa: PLC0415
 
+    faults = FAULTS | RACES
     names = given.fault or []
-    if unknown := sorted(set(names) - set(FAULTS)):
-        raise SystemExit(f"tests.chaos: no fault {', '.join(unknown)}; there are {', '.join(FAULTS)}")
+    if unknown := sorted(set(names) - set(faults)):
+        raise SystemExit(f"tests.chaos: no fault {', '.join(unknown)}; there are {', '.join(faults)}")
     began = time.monotonic()
 
     def say(words: str) -> None:
@@ -81,16 +98,16 @@ def _run(desk: Desk, given: argparse.Namespace) -> dict[str, Any]:
     desk.begin()
     if not desk.is_well_within(STARTS_WITHIN_SECONDS):
         raise SystemExit(f"tests.chaos: the desk did not start: {desk.parts.health()}")
-    run = Run(desk, scene, given.seed, say)
+    run = Run(desk, scene, given.seed, given.burst)
     run.load.rate, run.load.limit = given.rate, given.items
     say(f"the desk is up: broker {given.broker}, seed {given.seed}, data {desk.data}")
     run.begin()
     run.settle()
-    for name in names or _schedule(list(FAULTS), given.seed):
+    for name in names or _schedule([name for name in faults if name != "disk-full"], given.seed):
         if not names and time.monotonic() - began > given.minutes * 60:
             break
         say(name)
-        FAULTS[name](run)
+        faults[name](run)
         desk.heal()
         desk.is_well_within(WELL_WITHIN_SECONDS)
     say("faults are over, draining")

@@ -20,7 +20,7 @@ class Board(threading.Thread):
     def __init__(self, port: int, session: str, seed: int) -> None:
         super().__init__(daemon=True)
         self.board: dict[str, tuple[int, str]] = {}
-        self.position = ""
+        self.position = self.first_position = ""
         self.connections = self.reloads = 0
         self.asleep = threading.Event()
         self.ended = threading.Event()
@@ -47,6 +47,7 @@ class Board(threading.Thread):
             try:
                 if not self.position:
                     self.board, self.position = self.fetch()
+                    self.first_position = self.position
                 with Viewer(self._port, session=self._session, position=self.position) as self._viewer:
                     self.connections += 1
                     self._follow(self._viewer)
@@ -69,12 +70,11 @@ class Board(threading.Thread):
                 replay(self.board, frame)
                 self.position = frame["position"]
 
-    def differs(self, versions: dict[str, tuple[int, str]]) -> list[str]:
-        """Return where the board differs from the database, and from the page fetched anew."""
-        fresh, _ = self.fetch()
-        wrong = [
-            f"{code} is {seen}, not {versions.get(code)}"
-            for code, seen in self.board.items()
-            if versions.get(code) != seen
-        ]
-        return wrong + [f"{code} is missing" for code in fresh if code not in self.board]
+
+Shown = dict[str, tuple[int, str]]
+
+
+def differences(shown: Shown, fetched: Shown, held: Shown) -> list[str]:
+    """Return where a board differs from what the database holds, and lacks what the page fetched anew shows."""
+    wrong = [f"{code} is {seen}, not {held.get(code)}" for code, seen in shown.items() if held.get(code) != seen]
+    return wrong + [f"{code} is missing" for code in fetched if code not in shown]

@@ -12,7 +12,7 @@ from routing.domain.digests import digest
 from routing.domain.states import FINAL_STATES, State
 from routing.events import chain_hash, event_body
 from routing.models import Decision, Event, Question, Step, WaitKind, WorkItem
-from tests.chaos.boards import Board
+from tests.chaos.boards import Board, differences
 from tests.chaos.load import Journal
 from tests.chaos.others import Call
 from tests.chaos.people import Held
@@ -110,7 +110,7 @@ def untrue_boards(boards: Sequence[Board]) -> Count:
     """V: boards that show something else than the database holds."""
     rows = WorkItem.objects.values_list("pk", "version", "state")
     versions = {f"D-{pk}": (version, state) for pk, version, state in rows}
-    wrong = [(board.name, board.differs(versions)) for board in boards]
+    wrong = [(board.name, differences(board.board, board.fetch()[0], versions)) for board in boards]
     return Count([f"{name}: {found[0]} and {len(found) - 1} more" for name, found in wrong if found])
 
 

@@ -24,13 +24,14 @@ QUEUE = "chaos"
 class Desk:
     """Everything that runs: PostgreSQL, the broker, tool and model server, proxies, and the desk's own processes."""
 
-    def __init__(self, data: Path, *, broker: str, seed: int, database: Path | None = None) -> None:
-        """Start what the desk needs; ``begin`` starts the desk itself. ``database`` is where PostgreSQL's data goes."""
+    def __init__(self, data: Path, *, broker: str, seed: int, small_disk: Path | None = None) -> None:
+        """Start what the desk needs; ``begin`` starts the desk itself. PostgreSQL is on ``small_disk`` if given."""
         self.data = data
+        self.small_disk = small_disk
         self.points = data / "points"
         self.points.mkdir()
         with ExitStack() as stack:
-            self.database = Database(database or data)
+            self.database = Database(small_disk or data)
             stack.callback(self.database.end)
             self.broker: Broker = BROKERS[broker](data)
             stack.callback(self.broker.stop)

@@ -2,42 +2,55 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
-from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import psycopg
 
 from tests.chaos.others import POISON
 from tests.chaos.proxy import Proxy
-from tests.chaos.run import Run
+from tests.chaos.run import SETTLES_SECONDS, Run
+from tests.runtime.processes import ROOT
 
 Fault = Callable[[Run], None]
-FAULTS: dict[str, Fault] = {}
 OUTAGE_SECONDS = 6.0
 BROKER_OUTAGE_SECONDS = 30.0
 LONG_SECONDS = 20.0
-CONTENDERS = 50
+COMES_WITHIN_SECONDS = 20.0
+QUICK_SECONDS = 5.0
+FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
+CRASHES = (
+    "intake.receive_many.committed",
+    "transitions.claim_due.committed",
+    "deciding.decide_claimed.committing",
+    "deciding.decide_claimed.committed",
+    "running.claim.committed",
+    "running.tool.calling",
+    "running.tool.called",
+    "running.agent.called",
+    "recording.record.committing",
+    "recording.record.committed",
+    "claiming.claim_next.committed",
+    "judging.judge.committing",
+    "judging.judge.committed",
+)
+DDL = (
+    "ALTER TABLE routing_workitem ADD COLUMN chaos integer",
+    "ALTER TABLE routing_workitem DROP COLUMN chaos",
+    "CREATE INDEX chaos_event ON routing_event (at)",
+    "DROP INDEX chaos_event",
+)
 
 
-def fault(name: str) -> Callable[[Fault], Fault]:
-    """Register a fault."""
-
-    def register(function: Fault) -> Fault:
-        FAULTS[name] = function
-        return function
-
-    return register
-
-
-@fault("none")
 def nothing(run: Run) -> None:
     """Work for a while without any fault."""
     run.settle()
 
 
-@fault("worker-kill")
 def worker_kill(run: Run) -> None:
     """Kill -9 children of the worker, one after the other, then its parent."""
     for _ in range(3):
@@ -52,7 +65,6 @@ def worker_kill(run: Run) -> None:
     run.settle()
 
 
-@fault("web-kill")
 def web_kill(run: Run) -> None:
     """Kill -9 the web process in the middle of requests."""
     for _ in range(2):
@@ -61,7 +73,6 @@ def web_kill(run: Run) -> None:
         time.sleep(run.chance.uniform(4.0, 6.0))
 
 
-@fault("sweeper-kill")
 def sweeper_kill(run: Run) -> None:
     """Kill -9 the sweeper."""
     run.desk.kill("sweeper")
@@ -69,7 +80,6 @@ def sweeper_kill(run: Run) -> None:
     run.settle()
 
 
-@fault("postgres-backend-kill")
 def backend_kill(run: Run) -> None:
     """Kill every connection of the desk in the database, several times under load."""
     for _ in range(4):
@@ -82,7 +92,6 @@ def backend_kill(run: Run) -> None:
         time.sleep(run.chance.uniform(0.5, 2.0))
 
 
-@fault("postgres-kill")
 def postgres_kill(run: Run) -> None:
     """Kill -9 a backend, on which PostgreSQL restarts itself, then kill -9 the postmaster."""
     with suppress(psycopg.Error), run.desk.database.connect() as connection:
@@ -100,7 +109,6 @@ def postgres_kill(run: Run) -> None:
     run.settle()
 
 
-@fault("broker-stop")
 def broker_stop(run: Run) -> None:
     """Kill the broker and start it again half a minute later."""
     run.desk.broker_proxy.down()
@@ -112,7 +120,6 @@ def broker_stop(run: Run) -> None:
     run.settle()
 
 
-@fault("broker-flush")
 def broker_flush(run: Run) -> None:
     """Empty the broker again and again: FLUSHALL, or the queue purged."""
     for _ in range(10):
@@ -121,19 +128,16 @@ def broker_flush(run: Run) -> None:
         time.sleep(run.chance.uniform(0.05, 0.6))
 
 
-@fault("database-network")
 def database_network(run: Run) -> None:
     """Delay, break, cut and stop the network between the desk and PostgreSQL."""
     _bad_network(run, run.desk.database_proxy, "database")
 
 
-@fault("broker-network")
 def broker_network(run: Run) -> None:
     """The same between the desk and the broker."""
     _bad_network(run, run.desk.broker_proxy, "broker")
 
 
-@fault("tool-network")
 def tool_network(run: Run) -> None:
     """The same between the desk and the tools it calls."""
     _bad_network(run, run.desk.tools_proxy, "tool")
@@ -153,7 +157,6 @@ def _bad_network(run: Run, proxy: Proxy, name: str) -> None:
         time.sleep(1.0)
 
 
-@fault("model")
 def model_faults(run: Run) -> None:
     """Let the model fail in every way, and write what an attacker would like best."""
     run.desk.model.behaviours = (
@@ -163,7 +166,6 @@ def model_faults(run: Run) -> None:
     run.injected["model misbehaved"] += sum(n for name, n in run.desk.model.counts.items() if name != "good")
 
 
-@fault("tool")
 def tool_faults(run: Run) -> None:
     """Let tools fail before and after they did what was asked, and answer what is no success."""
     run.desk.tools.behaviours = (
@@ -173,7 +175,6 @@ def tool_faults(run: Run) -> None:
     run.injected["tools misbehaved"] += sum(n for name, n in run.desk.tools.counts.items() if name != "good")
 
 
-@fault("poison")
 def poison(run: Run) -> None:
     """Send requests that kill the process that works on them, each time; others must flow meanwhile."""
     for _ in range(2):
@@ -186,70 +187,109 @@ def poison(run: Run) -> None:
     run.injected["workers killed by poison"] = run.desk.model.killed
 
 
-@fault("duplicates")
-def duplicates(run: Run) -> None:
-    """Send one key fifty times at once, then with another body."""
-    key = f"twice-{run.seed}-{time.time()}"
-    body = {"title": "plain twice", "text": "once is enough", "type": "plain"}
-    answers = run.at_once(CONTENDERS, lambda _: run.post("/items", run.scene.intake, body, key))
-    run.expect("one key at once", Counter(answer.status_code for answer in answers), {201: 1, 200: CONTENDERS - 1})
-    run.expect("its items", len({answer.json()["code"] for answer in answers}), 1)
-    other = run.post("/items", run.scene.intake, body | {"text": "another"}, key)
-    run.expect("the same key with another body", other.status_code, 409)
-    run.injected["duplicate submissions"] += CONTENDERS
+def crash(run: Run) -> None:
+    """Let processes die at the points that matter most, each once: around commits, and after a call that was made."""
+    for point in CRASHES:
+        run.desk.arm(point)
+        until = time.monotonic() + COMES_WITHIN_SECONDS
+        while (run.desk.points / point).exists() and time.monotonic() < until:
+            time.sleep(0.1)
+        if not run.desk.disarm():
+            run.injected[f"died at {point}"] += 1
 
 
-@fault("claim-race")
-def claim_race(run: Run) -> None:
-    """Let fifty people claim one review at once, then decide it twice at once, then with an old epoch."""
-    review = run.own_review()
-    tokens = list(run.scene.crowd.values())
-    claims = run.at_once(len(tokens), lambda n: run.post(f"/reviews/{review}/claim", tokens[n]))
-    run.expect("claims at once", Counter(one.status_code for one in claims), {200: 1, 409: len(tokens) - 1})
-    [(number, won)] = [(n, one.json()) for n, one in enumerate(claims) if one.status_code == 200]
-    verdict = {"verdict": "complete", "epoch": won["epoch"], "digest": won["digest"]}
-    old = run.post(f"/reviews/{review}/verdict", tokens[number], verdict | {"epoch": won["epoch"] - 1})
-    run.expect("a verdict with an old epoch", old.status_code, 409)
-    twice = run.at_once(2, lambda _: run.post(f"/reviews/{review}/verdict", tokens[number], verdict))
-    run.expect("a double click", [one.status_code for one in twice], [200, 200])
-    moved = run.post(f"/items/{won['item']}/move", run.scene.operator, {"to": "state:done", "version": 1})
-    run.expect("a stale form", moved.status_code, 409)
-    run.injected["claims at once"] += len(tokens)
+def clock(run: Run) -> None:
+    """Let the clock of worker and web jump an hour on, then an hour back."""
+    if not FAKETIME.exists():
+        run.injected["clock not moved: libfaketime is not installed"] += 1
+        return
+    moved = {"LD_PRELOAD": str(FAKETIME), "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    for name, hours in (("worker", "+3600"), ("web", "-3600"), ("worker", "-3600"), ("web", "+3600")):
+        run.desk.restart(name, FAKETIME=hours, **moved)
+        run.injected[f"clock of {name} moved by {hours} s"] += 1
+        run.settle(2 * SETTLES_SECONDS)
+    for name in ("worker", "web"):
+        run.desk.restart(name)
 
 
-@fault("lease-expiry")
-def lease_expiry(run: Run) -> None:
-    """Let a claim run out while somebody writes; another takes it, and the first is told so."""
-    review = run.own_review()
-    first, second = list(run.scene.crowd.values())[:2]
-    held = run.post(f"/reviews/{review}/claim", first).json()
-    with run.desk.database.connect() as connection:
-        connection.execute(
-            "UPDATE reviews_review SET lease_expires_at = clock_timestamp() - interval '1 s' WHERE id = %s", [review]
-        )
-    verdict = {"verdict": "complete", "epoch": held["epoch"], "digest": held["digest"]}
-    late = run.post(f"/reviews/{review}/verdict", first, verdict)
-    run.expect("a verdict after the time to decide", late.status_code, 409)
-    taken = run.post(f"/reviews/{review}/claim", second)
-    run.expect("a claim after the other ran out", taken.status_code, 200)
-    old = run.post(f"/reviews/{review}/verdict", first, verdict)
-    run.expect("a verdict on a lost claim", old.status_code, 409)
-    done = run.post(f"/reviews/{review}/verdict", second, verdict | {"epoch": taken.json()["epoch"]})
-    run.expect("the second person's verdict", done.status_code, 200)
-    run.injected["claims run out"] += 1
+def migrate(run: Run) -> None:
+    """Migrate under load, and change the busiest tables as migrations do while somebody reads them for long."""
+    subprocess.run([sys.executable, "manage.py", "migrate"], cwd=ROOT, env=run.desk.env, check=True, timeout=180)
+    with run.desk.database.connect() as reader, run.desk.database.connect() as connection:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM routing_workitem")
+        connection.execute("SET lock_timeout = '2s'")
+        for statement in DDL:
+            try:
+                connection.execute(statement.encode())
+            except psycopg.errors.LockNotAvailable:
+                run.injected["change of a table given up for a lock"] += 1
+                reader.execute("COMMIT")
+                connection.execute(statement.encode())
+            run.injected["table changed"] += 1
+            time.sleep(0.5)
 
 
-@fault("sockets")
-def sockets(run: Run) -> None:
-    """Break the boards' sockets, let a board sleep through many changes, and let one come back very late."""
-    sleeper, late, *_ = run.boards
-    kept = late.position
-    sleeper.asleep.set()
-    for _ in range(4):
-        run.chance.choice(run.boards).lose()
-        run.injected["sockets broken"] += 1
-        time.sleep(run.chance.uniform(0.5, 2.0))
-    late.position = kept
-    late.lose()
-    sleeper.asleep.clear()
+def burst(run: Run) -> None:
+    """Send very much at once; the pages that people ask for meanwhile must come quickly."""
+    size, waits = 100, list[float]()
+    for start in range(0, run.burst, size):
+        rows = [
+            {"key": f"burst-{run.seed}-{time.time()}-{n}", "title": f"plain {n}", "text": "many", "type": "plain"}
+            for n in range(start, start + size)
+        ]
+        for row in rows:
+            run.journal.note(row["key"], "attempted")
+        answers = run.post("/items/batch", run.scene.intake, {"items": rows}).raise_for_status().json()
+        for row, one in zip(rows, answers, strict=True):
+            run.journal.note(row["key"], "acknowledged", one["item"]["code"])
+        began = time.monotonic()
+        run.boards[0].fetch()
+        waits.append(time.monotonic() - began)
+        run.injected["items in a burst"] += size
+    waits.sort()
+    run.injected["board fetched in a burst, slowest in ms"] = round(1000 * waits[-1])
+    run.expect("the board came within 5 s in a burst", waits[-1] < QUICK_SECONDS, wanted=True)
+
+
+def disk_full(run: Run) -> None:
+    """Fill the disk under PostgreSQL: nothing may be acknowledged that is not stored; then make room again."""
+    disk = run.desk.small_disk
+    if disk is None:
+        run.injected["disk not filled: a small one cannot be mounted here"] += 1
+        return
+    ballast = disk / "ballast"
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while True:
+            file.write(b"x" * 65536)
+    run.injected["disk filled"] += 1
+    run.settle(2 * OUTAGE_SECONDS)
+    run.injected["submissions refused while the disk was full"] = run.journal.refusals.get(503, 0)
+    ballast.unlink()
     run.settle()
+    if not run.desk.database.runs():
+        run.injected["PostgreSQL started again after a full disk"] += 1
+        run.desk.database.start()
+
+
+FAULTS: dict[str, Fault] = {
+    "none": nothing,
+    "worker-kill": worker_kill,
+    "web-kill": web_kill,
+    "sweeper-kill": sweeper_kill,
+    "postgres-backend-kill": backend_kill,
+    "postgres-kill": postgres_kill,
+    "broker-stop": broker_stop,
+    "broker-flush": broker_flush,
+    "database-network": database_network,
+    "broker-network": broker_network,
+    "tool-network": tool_network,
+    "model": model_faults,
+    "tool": tool_faults,
+    "poison": poison,
+    "crash": crash,
+    "clock": clock,
+    "migrate": migrate,
+    "burst": burst,
+    "disk-full": disk_full,
+}

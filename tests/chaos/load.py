@@ -30,14 +30,13 @@ class Journal:
     slowest_seconds: float = 0.0
 
     def __post_init__(self) -> None:
-        self._file = self.path.open("a")
         self._lock = threading.Lock()
 
     def note(self, key: str, what: str, code: str = "") -> None:
         """Keep what became of a key: attempted, acknowledged (with the item's code), refused or indeterminate."""
         with self._lock:
-            self._file.write(json.dumps({"at": time.time(), "key": key, "what": what, "code": code}) + "\n")
-            self._file.flush()
+            with self.path.open("a") as file:
+                file.write(json.dumps({"at": time.time(), "key": key, "what": what, "code": code}) + "\n")
             if what == "attempted":
                 self.sent.add(key)
             elif what == "indeterminate":

@@ -44,6 +44,10 @@ class Database:
         """Connect directly, as its superuser."""
         return psycopg.connect(self.cluster.url, autocommit=True, connect_timeout=5)
 
+    def runs(self) -> bool:
+        """Whether the server is still there."""
+        return self._server.poll() is None
+
     def kill(self) -> None:
         """Kill -9 the postmaster; its backends notice by themselves."""
         self._server.kill()
@@ -64,7 +68,7 @@ class Database:
 
     def end(self) -> None:
         """Stop it for good."""
-        if self._server.poll() is None:
+        if self.runs():
             self._server.send_signal(signal.SIGINT)
             self._server.wait(30)
 

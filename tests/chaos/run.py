@@ -39,7 +39,7 @@ class Run:
     desk: Desk
     scene: Scene
     seed: int
-    say: Callable[[str], None]
+    burst: int
     chance: random.Random = field(init=False)
     journal: Journal = field(init=False)
     load: Load = field(init=False)

@@ -57,6 +57,7 @@ class Desk:
             WORKER_PROCESSES="2",
             AI_BASE_URL=f"http://127.0.0.1:{self.model.port}/v1",
             AI_MODEL="scripted-1",
+            ROUTER="model",
             DESK_ALLOW_HOSTS=f"{self.tools_proxy.name},127.0.0.1:{self.model.port}",
             SPOT_CHECK_PERCENT="5",
             DESK_CRASH_POINTS=str(self.points),

@@ -111,7 +111,8 @@ def request_body(index: int, chance: random.Random) -> dict[str, Any]:
     kind = chance.choices(list(KINDS), weights=list(KINDS.values()))[0]
     words = "please have a look" if kind == "question" else f"please see to order K-{index}"
     asked = {"name": "Kim", "email": "kim@example.org"} if kind == "question" else {}
-    return {"title": f"{kind} {index}", "text": words, "type": kind, **({"requester": asked} if asked else {})}
+    given = {"type": kind, "requester": asked}
+    return {"title": f"{kind} {index}", "text": words} | {name: part for name, part in given.items() if part}
 
 
 def send(client: httpx.Client, url: str, token: str, key: str, body: dict[str, Any], journal: Journal) -> bool:

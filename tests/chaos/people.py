@@ -30,12 +30,16 @@ class Held:
 
 
 class People:
-    """Reviewers who decide what waits, each in a thread, and an operator who fills in what is asked."""
+    """Reviewers who decide what waits, each in a thread, and an operator who fills in what is asked.
+
+    When they ``are_tired``, nothing that failed is tried again.
+    """
 
     def __init__(self, url: str, scene: Scene, tools: ToolServer, steps: "StepKeys", *, seed: int) -> None:
         self.held: list[Held] = []
         self.counts: Counter[str] = Counter()
         self.strange: list[str] = []
+        self.are_tired = False
         self._url, self._scene, self._tools, self._steps = url, scene, tools, steps
         self._ended = threading.Event()
         self._threads = [
@@ -131,6 +135,8 @@ class People:
                 return {"verdict": "correct", "correction": {"type": "plain"}}
             case "check":
                 return {"verdict": "approve"}
+            case "retry" if self.are_tired:
+                return {"verdict": "reject"}
         return {"verdict": "approve" if chance.random() < 0.7 else "reject"}
 
     def _answer(self) -> None:

@@ -106,6 +106,7 @@ class Run:
         for board in self.boards:
             board.asleep.clear()
         self.desk.heal()
+        self.people.are_tired = True
         self.load.end(60)
         began = time.monotonic()
         left = self._drain()
@@ -143,10 +144,9 @@ class Run:
         figures["found"] = {name: count.found[:5] for name, count in counts.items() if count.found}
         figures["wrong"] = self.wrong
         figures["unfinished"] = left
-        figures["drained_seconds"] = round(drained, 1)
         figures["injected"] = dict(self.injected)
         figures["restarts"] = self.desk.restarts
-        figures["behind"] = self._behind()
+        figures["behind"] = self._behind() | {"drained in seconds": round(drained, 1)}
         return figures
 
     def _behind(self) -> dict[str, Any]:
@@ -168,6 +168,7 @@ class Run:
             "people": dict(sorted(self.people.counts.items())),
             "model": dict(self.desk.model.counts),
             "tools": dict(self.desk.tools.counts),
+            "workers killed by poison": self.desk.model.killed,
             "board connections": sum(board.connections for board in self.boards),
             "board reloads": sum(board.reloads for board in self.boards),
         }

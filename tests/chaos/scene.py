@@ -8,7 +8,6 @@ from dispatchdesk.accounts.tokens import make_token
 from reviews.models import Membership
 from routing.domain.roles import Role
 from tests.bench.feed_desk import signed_in_session
-from tests.chaos.desk import Desk
 from tests.desks import TestDesk
 
 ALWAYS: dict[str, Any] = {"all": []}
@@ -20,7 +19,7 @@ RACES = "races"
 CROWD = 50
 TIMEOUT_SECONDS = 3
 # Every way through the desk, with how often it is taken.
-KINDS = {"plain": 3, "refund": 4, "two": 2, "auto": 3, "lookup": 3, "task": 2, "question": 1}
+KINDS = {"plain": 3, "refund": 4, "two": 2, "auto": 3, "lookup": 3, "task": 2, "question": 1, "pause": 1, "": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +36,11 @@ class Scene:
     session: str
 
 
-def make_scene(desk: Desk, reviewers: int) -> Scene:
-    """Make types, rules, destinations and people; Django's settings point to the desk's database."""
+def make_scene(address: str, reviewers: int) -> Scene:
+    """Make types, rules, destinations at this address and people; Django's settings point to the desk's database."""
     made = TestDesk()
     for slug in (*QUEUES, RACES):
         made.queue(slug, hold_seconds=HOLD_SECONDS, lease_minutes=LEASE_MINUTES)
-    address = f"http://{desk.tools_proxy.name}"
     schema = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
     made.destination(
         "reply", "agent", system="You write replies.", prompt="{{ item.text }}", schema=schema,
@@ -61,8 +59,8 @@ def make_scene(desk: Desk, reviewers: int) -> Scene:
     made.destination(
         "orders", "source", via="http", method="GET", url=f"{address}/orders/{order}", timeout_seconds=TIMEOUT_SECONDS
     )
-    for slug in (*KINDS, RACES):
-        inputs = [] if slug in {"plain", "task", RACES} else [ORDER]
+    for slug in (*filter(None, KINDS), RACES):
+        inputs = [] if slug in {"plain", "task", "pause", RACES} else [ORDER]
         made.work_type(slug, *inputs, question_due_minutes=60)
     finish = {"do": "finish"}
     draft = {"when": {"fact": "steps.reply", "op": "missing"}, "then": {"do": "go", "to": ["reply"]}}
@@ -73,7 +71,9 @@ def make_scene(desk: Desk, reviewers: int) -> Scene:
     def write_to(*slugs: str, by: str = "support") -> dict[str, Any]:
         return {"do": "go", "to": list(slugs), "approved_by": by}
 
+    made.rules(None, {"when": {"fact": "router.type", "op": "is", "value": "plain"}, "set": {"type": "plain"}})
     made.rules("plain", {"when": ALWAYS, "then": finish})
+    made.rules("pause", {"when": ALWAYS, "then": {"do": "wait", "minutes": 1}}, {"when": ALWAYS, "then": finish})
     for slug, queue in (("task", "people"), (RACES, RACES)):
         decided = {"fact": f"reviews.{queue}", "op": "known"}
         made.rules(slug, {"when": decided, "then": finish}, {"when": ALWAYS, "then": {"do": "go", "to": [queue]}})
@@ -85,6 +85,7 @@ def make_scene(desk: Desk, reviewers: int) -> Scene:
     made.rules("question", {"when": {"fact": "input.order_number", "op": "known"}, "then": finish})
     shop = User.objects.create_user("shop", role=Role.INTAKE.value)
     boss = User.objects.create_user("boss", role=Role.OPERATOR.value)
+    User.objects.create_user("ada", role=Role.ADMIN.value)
     return Scene(
         intake=make_token(user=shop, role=Role.INTAKE, name="shop"),
         operator=make_token(user=boss, role=Role.OPERATOR, name="boss"),
@@ -95,7 +96,7 @@ def make_scene(desk: Desk, reviewers: int) -> Scene:
 
 
 def _reviewer(made: TestDesk, name: str, queues: tuple[str, ...]) -> str:
-    user = User.objects.create_user(name, role=Role.REVIEWER.value)
+    user = User.objects.create_user(name, email=f"{name}@example.org", role=Role.REVIEWER.value)
     for slug in queues:
         Membership.objects.create(queue=made.queues[slug], user=user)
     return make_token(user=user, role=Role.REVIEWER, name=name)

@@ -5,7 +5,7 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: help run test check fix bench
+.PHONY: help run test check fix bench chaos
 
 help:
 	@echo "make run    start the desk and print its address (PORT=8001 moves it)"
@@ -13,6 +13,7 @@ help:
 	@echo "make check  look for mistakes; changes nothing"
 	@echo "make fix    mend what can be mended"
 	@echo "make bench  measure"
+	@echo "make chaos  break a running desk on purpose and count what it promised (ARGS='--help')"
 
 run: .venv/installed
 	@exec $(BIN)/python manage.py desk
@@ -22,6 +23,9 @@ test: .venv/installed-dev
 
 bench: .venv/installed-bench
 	@$(BIN)/python -m tests.bench
+
+chaos: .venv/installed-dev
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 check: .venv/installed-dev
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash .ci/check

@@ -67,6 +67,11 @@ def run_step(step_id: int) -> None:
     _sender.put(("routing.run_step", (step_id,)))
 
 
+def run_due_steps() -> None:
+    """Nudge a worker to run whatever steps are due."""
+    _sender.put(("routing.run_due_steps", ()))
+
+
 def send_letters() -> None:
     """Nudge a worker to send the letters that are due."""
     _sender.put(("routing.send_letters", ()))

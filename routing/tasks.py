@@ -17,6 +17,12 @@ def run_step(step_id: int) -> None:
     running.run_step(step_id)
 
 
+@shared_task(name="routing.run_due_steps")
+def run_due_steps() -> None:
+    """Run steps that are due, for some seconds."""
+    running.run_due_steps()
+
+
 @shared_task(name="routing.send_letters")
 def send_letters() -> None:
     """Send the letters that are due."""

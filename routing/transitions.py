@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from routing import nudges
+from routing.crash_points import one_transaction
 from routing.domain.roles import Actor
 from routing.domain.states import FINAL_STATES, Action, State, refusal
 from routing.errors import Conflict, NotAllowed, NotVisible
@@ -200,7 +201,7 @@ def claim_due(limit: int, *, lease: timedelta) -> list[int]:
     Commits on its own: an item that kills its worker has been counted. An item on a later attempt is claimed alone
     when it is the oldest, so that none waits behind it and it waits behind none.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
+    with one_transaction("transitions.claim_due"), connection.cursor() as cursor:
         cursor.execute(
             """
             WITH due AS (

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from itertools import chain, count
 
 from django.contrib.auth.models import Group
-from django.db import transaction
 from django.utils import timezone
 
 from dispatchdesk.accounts.models import User
 from dispatchdesk.accounts.sessions import end_sessions
 from reviews.actions.staffing import free_reviews_of
+from routing.crash_points import one_transaction
 from routing.domain.roles import Actor, Role
 from routing.errors import Invalid, NotAllowed, NotVisible
 
@@ -37,7 +37,7 @@ def add_person(*, actor: Actor, username: str, details: PersonDetails) -> tuple[
     """Make an account and return it with its first password, which is told once. Raises Invalid."""
     _check(actor, details)
     password = new_password()
-    with transaction.atomic():
+    with one_transaction("people.add_person"):
         if User.objects.filter(username__iexact=username).exists():
             raise Invalid(f"“{username}” is taken.", {"username": "Somebody has this username already."})
         user = User(username=username)
@@ -65,7 +65,7 @@ def change_person(*, actor: Actor, user_id: int, details: PersonDetails) -> User
     Raises Invalid for the last admin.
     """
     _check(actor, details)
-    with transaction.atomic():
+    with one_transaction("people.change_person"):
         user = _find(user_id)
         if details.role != Role.ADMIN.value:
             _keep_an_admin(user)
@@ -80,7 +80,7 @@ def change_person(*, actor: Actor, user_id: int, details: PersonDetails) -> User
 def set_active(*, actor: Actor, user_id: int, active: bool) -> User:
     """Close an account, which ends its sessions and tokens, or open it again. Raises Invalid for the last admin."""
     _check_admin(actor)
-    with transaction.atomic():
+    with one_transaction("people.set_active"):
         user = _find(user_id)
         if not active:
             _keep_an_admin(user)
@@ -95,7 +95,7 @@ def reset_password(*, actor: Actor, user_id: int) -> tuple[User, str]:
     """Give somebody a new first password, which is told once and ends their sessions."""
     _check_admin(actor)
     password = new_password()
-    with transaction.atomic():
+    with one_transaction("people.reset_password"):
         user = _find(user_id)
         user.set_password(password)
         user.save(update_fields=["password"])

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from django.db import transaction
-
 from reviews.domain.working_time import Span
 from reviews.models import Calendar
 from routing.actions import configuring
+from routing.crash_points import one_transaction
 from routing.domain.roles import Actor
 from routing.errors import Invalid
 
@@ -41,7 +40,7 @@ def save_calendar(*, actor: Actor, details: CalendarDetails, calendar_id: int | 
 def remove_calendar(*, actor: Actor, calendar_id: int) -> None:
     """Remove a calendar; raises Invalid while queues go by it."""
     configuring.check_admin(actor)
-    with transaction.atomic():
+    with one_transaction("calendars.remove_calendar"):
         row = Calendar.objects.select_for_update().get(pk=calendar_id)
         names = [str(queue) for queue in row.queues.select_related("destination")]
         if names:

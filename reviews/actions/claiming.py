@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models.functions import Now
 
 from reviews.errors import LostClaim
@@ -12,6 +12,7 @@ from reviews.queries.people import QUEUES_OF, is_lead, may_decide, queues_of_val
 from reviews.queries.waiting import offered_reviews, the_review
 from routing import transitions
 from routing.actions.noting import add_note
+from routing.crash_points import one_transaction
 from routing.domain.roles import Actor
 from routing.domain.states import Action, State
 from routing.errors import Invalid, NotAllowed
@@ -91,7 +92,7 @@ def claim_next(*, actor: Actor, narrowing: Narrowing = EVERYTHING) -> Review | N
         narrowed["types"] = sorted(actor.visible_types)
     offered = _OFFERED.format(narrowed=" ".join(_NARROWED[name] for name in narrowed))
     limit = FIRST_LOOK_AT
-    with transaction.atomic():
+    with one_transaction("claiming.claim_next"):
         with connection.cursor() as cursor:
             cursor.execute(_ALONE, [f"claim_next:{actor.person_id}"])
         while True:
@@ -110,7 +111,7 @@ def claim(*, actor: Actor, review_id: int, takeover: bool = False, note: str = "
     Raises LostClaim when it is decided or held by somebody else (a lead may take over, and says why in a note on the
     item), Invalid when that note is missing, NotAllowed when the person does not staff its queue.
     """
-    with transaction.atomic():
+    with one_transaction("claiming.claim"):
         if takeover:  # its note points to the item, which is locked before its review, as everywhere
             _locked_item(actor, review_id)
         review = _locked(actor, review_id)
@@ -138,7 +139,7 @@ def _say_why(review: Review, actor: Actor, holder: str, note: str) -> None:
 
 def renew(*, actor: Actor, review_id: int, epoch: int) -> Review:
     """Extend a claim that still holds; raises LostClaim when it does not, NotAllowed off the queue's staff."""
-    with transaction.atomic():
+    with one_transaction("claiming.renew"):
         review = _locked(actor, review_id)
         check_claim(review, actor, epoch)
         check_staffs(review, actor)
@@ -149,7 +150,7 @@ def renew(*, actor: Actor, review_id: int, epoch: int) -> Review:
 
 def leave(*, actor: Actor, review_id: int, epoch: int) -> Review:
     """Let a claim whose page was left run out in ``LEFT``, unless it is renewed; raises LostClaim when it is gone."""
-    with transaction.atomic():
+    with one_transaction("claiming.leave"):
         review = _locked(actor, review_id)
         check_claim(review, actor, epoch)
         soon = transitions.database_now() + LEFT
@@ -164,7 +165,7 @@ def release(*, actor: Actor, review_id: int, epoch: int, pass_on: bool = False) 
 
     Raises LostClaim when the claim does not hold, and Invalid when nobody would be left to take what is passed on.
     """
-    with transaction.atomic():
+    with one_transaction("claiming.release"):
         item = _locked_item(actor, review_id) if pass_on else None  # before its review, as everywhere
         review = _locked(actor, review_id)
         check_claim(review, actor, epoch)
@@ -178,7 +179,7 @@ def put_off(*, actor: Actor, review_id: int, epoch: int) -> Review:
 
     Its age is kept, so that it comes first then. Raises LostClaim when the claim does not hold.
     """
-    with transaction.atomic():
+    with one_transaction("claiming.put_off"):
         review = _locked(actor, review_id)
         check_claim(review, actor, epoch)
         pass_to_others(review, actor, transitions.database_now(), LATER)

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import transaction
-
 from reviews.actions import effects, second, sending, telling
 from reviews.actions.claiming import check_claim, check_staffs, pass_to_others
 from reviews.actions.opening import review_digest
@@ -17,6 +15,7 @@ from reviews.queries.waiting import the_review
 from routing import transitions
 from routing.actions import deciding, moving
 from routing.actions.passes import Pass
+from routing.crash_points import one_transaction
 from routing.domain.roles import Actor
 from routing.domain.states import Action, State
 from routing.errors import Conflict, Invalid
@@ -60,7 +59,7 @@ def judge(*, actor: Actor, review_id: int, epoch: int, digest: str, judgement: J
     if judgement.kind not in KINDS:
         raise Invalid(f"“{judgement.kind}” is no verdict; use one of {', '.join(KINDS)}.", {"verdict": "unknown"})
     seen = the_review(actor, review_id)
-    with transaction.atomic():
+    with one_transaction("judging.judge"):
         item = transitions.lock_one(seen.item_id)
         # Without joins: after a wait for the lock they would still show whom and what it pointed to before.
         review = Review.objects.select_for_update().get(pk=review_id)
@@ -211,7 +210,7 @@ def undo(*, actor: Actor, review_id: int) -> Review:
     Raises Conflict when the undo time is over or the effect has been attempted.
     """
     seen = the_review(actor, review_id)
-    with transaction.atomic():
+    with one_transaction("judging.undo"):
         item = transitions.lock_one(seen.item_id)
         review = Review.objects.select_for_update().get(pk=review_id)
         now = transitions.database_now()

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import transaction
 from django.urls import reverse
 
 from reviews.actions.wishes import stop_token
@@ -16,6 +15,7 @@ from reviews.models import Notice, NoticeWishes, Review
 from reviews.queries.colleagues import STAFF_ROLES, who_may_see
 from reviews.queries.notices import sentence, wishes_of
 from routing import mailing, transitions
+from routing.crash_points import one_transaction, outgoing
 from routing.models import WorkType
 from routing.outgoing.errors import OutgoingError
 
@@ -51,7 +51,7 @@ def _claim() -> list[Notice] | None:
 
     Left out and owed no more: what was tried too often, and what the person need not be told by mail any more.
     """
-    with transaction.atomic():
+    with one_transaction("notice_mail.claim"):
         now = transitions.database_now()
         due = Notice.objects.select_for_update(skip_locked=True, of=("self",)).filter(mail_due_at__lte=now)
         first = due.order_by("mail_due_at", "pk").first()
@@ -105,7 +105,8 @@ def _send(user: Any, rows: list[Notice], wishes: NoticeWishes) -> None:
         parts.append(f"And {len(rows) - MOST_LISTED} more: {_address('notices:list')}")
     parts.append(f"-- \nChoose what you are told, and how: {_address('notices:settings')}\nStop these mails: {stop}")
     headers = {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-    mailing.deliver(user.email, subject, "\n\n".join(parts) + "\n", headers=headers)
+    with outgoing("notice_mail.mail"):
+        mailing.deliver(user.email, subject, "\n\n".join(parts) + "\n", headers=headers)
 
 
 def _paragraph(row: Notice, zone: ZoneInfo) -> str:

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import Q
 
 from reviews.models import Review
 from routing import transitions
+from routing.crash_points import one_transaction
 from routing.domain.roles import DESK
 from routing.domain.states import Action, State
 from routing.models import OwnerKind
@@ -24,7 +24,7 @@ def hand_on_overdue(now: datetime) -> None:
 
 
 def _hand_on(review_id: int, item_id: int) -> None:
-    with transaction.atomic():
+    with one_transaction("overflowing.hand_on"):
         item = transitions.lock_one(item_id)
         review = Review.objects.select_for_update().get(pk=review_id)
         now = transitions.database_now()

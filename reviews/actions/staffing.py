@@ -4,7 +4,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
-from django.db import transaction
 from django.db.models import Q
 
 from reviews.actions import claiming
@@ -12,6 +11,7 @@ from reviews.models import Membership, Queue, Review
 from reviews.queries.people import staff_of
 from routing import transitions
 from routing.actions import configuring, destinations
+from routing.crash_points import one_transaction
 from routing.domain.roles import DESK, Actor, Role
 from routing.errors import Invalid, NotVisible
 from routing.models import Destination, DestinationKind
@@ -49,7 +49,7 @@ def save_queue(*, actor: Actor, slug: str, details: QueueDetails, new: bool = Fa
     Raises Invalid when a new one's slug is taken, and when fewer people staff it than must approve.
     """
     configuring.check_admin(actor)
-    with transaction.atomic():
+    with one_transaction("staffing.save_queue"):
         place = Destination.objects.select_for_update().filter(slug=slug).first()
         if new and place is not None:
             raise Invalid(f"“{slug}” is taken.", {"slug": "This name is taken. Choose another."})
@@ -99,7 +99,7 @@ def free_reviews_of(*, actor: Actor, user_id: int) -> None:
     """Offer what waits for this person alone to the queues again, and end their claims: they can decide no more."""
     configuring.check_admin(actor)
     mine = Q(assignee_id=user_id) | Q(claimed_by_id=user_id)
-    with transaction.atomic():
+    with one_transaction("staffing.free_reviews_of"):
         now = transitions.database_now()
         waiting = list(Review.objects.filter(mine, status=Review.OPEN).order_by("item_id").values_list("pk", "item_id"))
         items = {item.pk: item for item in transitions.lock([item_id for _, item_id in waiting])}
@@ -126,7 +126,7 @@ def _set_members(queue: Queue, member_ids: Collection[int], lead_ids: Collection
 def remove_queue(*, actor: Actor, slug: str) -> None:
     """Take a queue out of use. Raises Invalid while reviews wait in it or live rules send to it."""
     configuring.check_admin(actor)
-    with transaction.atomic():
+    with one_transaction("staffing.remove_queue"):
         waiting = Review.objects.filter(queue__destination__slug=slug, status=Review.OPEN).count()
         if waiting:
             raise Invalid(f"{waiting} {'review waits' if waiting == 1 else 'reviews wait'} in this queue still.")

@@ -14,6 +14,7 @@ from reviews.queries.colleagues import people_for
 from reviews.queries.notices import who_answers_for, wishes_by_person
 from reviews.queries.overruling import overruled_by
 from routing import transitions
+from routing.crash_points import one_transaction
 from routing.domain.roles import Actor
 from routing.events import wake_feed
 
@@ -35,7 +36,7 @@ def tell_of_due_times(now: datetime) -> None:
 
 
 def _tell_of_due_time(review_id: int, item_id: int) -> None:
-    with transaction.atomic():
+    with one_transaction("telling.tell_of_due_time"):
         # As a verdict does, the item before its review: a notice points to both.
         item = transitions.lock_one(item_id)
         review = Review.objects.select_for_update().get(pk=review_id)

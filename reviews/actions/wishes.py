@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
 from django.core import signing
-from django.db import transaction
 
 from reviews.domain.notices import Kind, Way
 from reviews.models import Notice, NoticeWishes
 from routing import transitions
+from routing.crash_points import one_transaction
 from routing.domain.roles import Actor
 
 _SALT = "stop notices by mail"
@@ -25,7 +25,7 @@ class Stopping:
 
 def save_wishes(*, actor: Actor, ways: Mapping[Kind, Way], digest_hour: int, zone: str) -> None:
     """Store how the person wants to be told; mails that have not left yet go by it at once."""
-    with transaction.atomic():
+    with one_transaction("wishes.save_wishes"):
         chosen = {kind.value: way.value for kind, way in ways.items()}
         wishes, _ = NoticeWishes.objects.update_or_create(
             user_id=actor.person_id, defaults={**chosen, "digest_hour": digest_hour, "zone": zone}
@@ -50,7 +50,7 @@ def read_token(token: str) -> Stopping | None:
 
 def stop_mail(stopping: Stopping, kind: Kind | None) -> None:
     """Send the person no more mails of this kind, or none at all; they are still told in the app."""
-    with transaction.atomic():
+    with one_transaction("wishes.stop_mail"):
         # Locked, once it is there: links of several mails may be sent at the same time, and each has to count.
         NoticeWishes.objects.get_or_create(user_id=stopping.user_id)
         wishes = NoticeWishes.objects.select_for_update().get(user_id=stopping.user_id)

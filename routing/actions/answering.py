@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
-from django.db import transaction
-
 from routing import transitions
 from routing.actions import deciding
 from routing.actions.passes import Pass
+from routing.crash_points import one_transaction
 from routing.domain.conditions import reads
 from routing.domain.engine import seen_facts
 from routing.domain.facts import MISSING, Fact, Status, known, lookup
@@ -64,7 +63,7 @@ def answer(
     not to apply need no answer. Raises Invalid with a message per field (``answer`` for the text), and Conflict when
     nothing is asked any more (a late answer to an item that has ended).
     """
-    with transaction.atomic():
+    with one_transaction("answering.answer"):
         item = transitions.lock_one(item_id)
         question = Question.objects.select_for_update().filter(item=item, status=Question.OPEN).first()
         if question is None or item.state != State.WAITING:
@@ -113,7 +112,7 @@ def add_inputs(*, actor: Actor, item_id: int, given: Mapping[str, object], versi
 
     Raises Invalid, Conflict when ``version`` is not the item's, NotAllowed when the role may not in this state.
     """
-    with transaction.atomic():
+    with one_transaction("answering.add_inputs"):
         item = transitions.lock_one(item_id, version=version)
         work = _work(item)
         provider = f"token:{actor.token_id}" if actor.role is Role.INTAKE else f"person:{actor.user_id}"

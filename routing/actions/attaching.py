@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import transaction
 
 from routing import transitions
 from routing.actions import intake
 from routing.actions.intake import Received, Request
+from routing.crash_points import one_transaction
 from routing.domain.roles import Actor
 from routing.errors import Invalid
 from routing.models import Attachment, WorkItem
@@ -28,7 +28,7 @@ def receive_with_files(*, actor: Actor, request: Request, trigger_kind: str, fil
     A request that was received before under its key keeps the files it came with.
     """
     check_files(files)
-    with transaction.atomic():
+    with one_transaction("attaching.receive_with_files"):
         received = intake.receive(actor=actor, request=request, trigger_kind=trigger_kind)
         if received.created and received.item is not None:
             _store(received.item, files, actor.name)
@@ -38,7 +38,7 @@ def receive_with_files(*, actor: Actor, request: Request, trigger_kind: str, fil
 def attach(*, item_id: int, files: Sequence[Upload], by: str) -> list[Attachment]:
     """Keep files with an item; raises Invalid when they are too large or too many."""
     check_files(files)
-    with transaction.atomic():
+    with one_transaction("attaching.attach"):
         return _store(transitions.lock_one(item_id), files, by)
 
 

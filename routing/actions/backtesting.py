@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from routing import nudges, transitions
 from routing.actions.configuring import check_admin
 from routing.actions.publishing import locked_version
+from routing.crash_points import one_transaction
 from routing.domain import rulefile, tally
 from routing.domain.answers import text_reader
 from routing.domain.replay import Replayed, replay
@@ -39,7 +40,7 @@ def start_backtest(
     check_admin(actor)
     if (most is None) == (since is None) or (most is not None and not 1 <= most <= MOST):
         raise Invalid(f"Choose the last 1 to {MOST:,} decisions, or a day.", {"most": "out of range"})
-    with transaction.atomic():
+    with one_transaction("backtesting.start_backtest"):
         draft = locked_version(version_id)
         book = draft.rulebook
         if draft.status != RulebookVersion.DRAFT:

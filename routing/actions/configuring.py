@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from django.db import transaction
 from django.db.models import Max
 
 from routing import transitions
+from routing.crash_points import one_transaction
 from routing.domain.roles import Actor, Role
 from routing.errors import Invalid, NotAllowed
 from routing.models import Credential, DeskSwitches, Destination, DestinationVersion, TableRow
@@ -33,7 +33,7 @@ def save_destination(
     origin than the new address is dropped. Raises Invalid when the slug belongs to another kind or a key repeats.
     """
     check_admin(actor)
-    with transaction.atomic():
+    with one_transaction("configuring.save_destination"):
         place, made = Destination.objects.select_for_update().get_or_create(
             slug=slug, defaults={"name": name, "kind": kind, "description": description, "practice": practice}
         )
@@ -106,7 +106,7 @@ def set_destination_status(*, actor: Actor, slug: str, paused: bool) -> Destinat
     """Pause a destination, so that its steps wait, or let it go on."""
     if actor.role not in _STATUS_ROLES:
         raise NotAllowed("Only operators and admins pause destinations.")
-    with transaction.atomic():
+    with one_transaction("configuring.set_destination_status"):
         place = Destination.objects.select_for_update().get(slug=slug)
         place.status = Destination.PAUSED if paused else Destination.ON
         place.failures_in_a_row, place.failing_since, place.probe_at = 0, None, None

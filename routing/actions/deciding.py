@@ -11,6 +11,7 @@ from routing import nudges, transitions
 from routing.actions.outcomes import settle
 from routing.actions.passes import Pass, RuleKey
 from routing.actions.proposals import no_route
+from routing.crash_points import one_transaction
 from routing.domain.roles import DESK, Actor
 from routing.domain.states import FINAL_STATES, Action, State
 from routing.kinds import Opened, Opening, people
@@ -43,7 +44,7 @@ def decide_claimed(ids: Sequence[int]) -> int:
     again and again goes to a person.
     """
     try:
-        with transaction.atomic():
+        with one_transaction("deciding.decide_claimed"):
             return _decide(ids)
     except Exception:
         logger.exception("deciding %d items failed", len(ids))
@@ -52,7 +53,7 @@ def decide_claimed(ids: Sequence[int]) -> int:
 
 
 def _give_back(ids: Sequence[int]) -> None:
-    with transaction.atomic():
+    with one_transaction("deciding.give_back"):
         now = transitions.database_now()
         for item in transitions.lock(ids):
             if item.state != State.INCOMING or item.decide_due_at is None:

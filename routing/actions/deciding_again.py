@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from django.db import transaction
-
 from routing import transitions
 from routing.actions.configuring import check_admin
+from routing.crash_points import one_transaction
 from routing.domain.roles import Actor
 from routing.domain.states import Action, State
 from routing.kinds import people
@@ -31,7 +30,7 @@ def decide_again(*, actor: Actor, version_id: int, item_ids: Sequence[int]) -> i
 
 
 def _batch(actor: Actor, version_id: int, ids: Sequence[int]) -> int:
-    with transaction.atomic():
+    with one_transaction("deciding_again.batch"):
         locked = transitions.lock(ids)
         version = RulebookVersion.objects.select_related("rulebook").get(pk=version_id)
         if version.status != RulebookVersion.PUBLISHED:

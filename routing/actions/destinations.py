@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from django.db import transaction
-
 from routing.actions import configuring
+from routing.crash_points import one_transaction
 from routing.domain.roles import Actor
 from routing.domain.rules import Escalate, Go
 from routing.errors import Conflict, Invalid, NotVisible
@@ -33,7 +32,7 @@ def save(
     ``seen_version`` is the version that was edited: Conflict when there is a newer one.
     """
     configuring.check_admin(actor)
-    with transaction.atomic():
+    with one_transaction("destinations.save"):
         place = Destination.objects.select_for_update().filter(slug=slug).first()
         if new and place is not None:
             raise Invalid(f"There is a destination “{slug}” already.", {"slug": "Choose another name."})
@@ -61,7 +60,7 @@ def save(
 def remove(*, actor: Actor, slug: str) -> None:
     """Take a destination out of use; its history stays. Raises Invalid when live rules still send to it."""
     configuring.check_admin(actor)
-    with transaction.atomic():
+    with one_transaction("destinations.remove"):
         place = Destination.objects.select_for_update().filter(slug=slug, archived=False).first()
         if place is None:
             raise NotVisible(f"There is no destination “{slug}”.")

@@ -1,9 +1,8 @@
 """Begins a draft of a rulebook: from the live version, from an older one, or from nothing."""
 
-from django.db import transaction
-
 from routing.actions.configuring import check_admin
 from routing.actions.publishing import save_draft
+from routing.crash_points import one_transaction
 from routing.domain.roles import Actor
 from routing.errors import Conflict
 from routing.models import Rulebook, RulebookVersion
@@ -17,7 +16,7 @@ def start_draft(*, actor: Actor, work_type_id: int | None, from_version_id: int 
     is a draft already, which it would replace.
     """
     check_admin(actor)
-    with transaction.atomic():
+    with one_transaction("drafting.start_draft"):
         book, _ = Rulebook.objects.get_or_create(work_type_id=work_type_id)
         Rulebook.objects.select_for_update().get(pk=book.pk)
         draft = book.versions.filter(status=RulebookVersion.DRAFT).first()

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from routing import transitions
 from routing.actions.configuring import check_admin
+from routing.crash_points import one_transaction
 from routing.domain.answers import answer_from_json
 from routing.domain.factfile import read_facts
 from routing.domain.faults import RuleError
@@ -51,7 +52,7 @@ def save_example(
     row.name, row.facts, row.expected, row.done = name, dict(facts), dict(expected), list(done)
     row.at = at or row.at
     try:
-        with transaction.atomic():
+        with one_transaction("examples.save_example"):
             row.save()
     except IntegrityError as error:
         raise Invalid("This example cannot be kept.", {"name": f"There is an example “{name}” already."}) from error

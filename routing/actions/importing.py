@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-from django.db import transaction
-
 from routing import transitions
 from routing.actions.configuring import check_admin
 from routing.actions.publishing import save_draft
+from routing.crash_points import one_transaction
 from routing.domain import rulefile
 from routing.domain.answers import answer_to_json
 from routing.domain.bookfile import BookFile, FiledExample
@@ -34,7 +33,7 @@ def import_book(
     that nothing is overwritten unseen.
     """
     check_admin(actor)
-    with transaction.atomic():
+    with one_transaction("importing.import_book"):
         row, _ = Rulebook.objects.get_or_create(work_type_id=work_type_id)
         Rulebook.objects.select_for_update().get(pk=row.pk)
         draft = row.versions.filter(status=RulebookVersion.DRAFT).first()

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import connection, transaction
+from django.db import connection
 
 from routing import transitions
 from routing.actions import answering
 from routing.actions.passes import Pass
+from routing.crash_points import one_transaction
 from routing.domain.digests import digest
 from routing.domain.roles import Actor
 from routing.domain.states import State
@@ -70,7 +71,7 @@ def receive_many(*, actor: Actor, requests: Sequence[Request], trigger_kind: str
     message per field, NotAllowed, or Conflict. An acknowledged item is committed when this returns.
     """
     results = [Received() for _ in requests]
-    with transaction.atomic():
+    with one_transaction("intake.receive_many"):
         desk, now = desk_queries.load(), transitions.database_now()
         fresh: dict[int, Pass] = {}
         for index, request in enumerate(requests):

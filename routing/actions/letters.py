@@ -3,9 +3,8 @@
 import logging
 from datetime import timedelta
 
-from django.db import transaction
-
 from routing import mailing, transitions
+from routing.crash_points import one_transaction, outgoing
 from routing.models import Letter
 from routing.outgoing.errors import OutgoingError
 
@@ -19,7 +18,8 @@ def send_letters() -> int:
     sent = 0
     while letter := _claim():
         try:
-            mailing.deliver(letter.to, letter.subject, letter.body)
+            with outgoing("letters.mail"):
+                mailing.deliver(letter.to, letter.subject, letter.body)
         except OutgoingError as error:
             logger.warning("letter %s was not sent: %s", letter.pk, error.cause)
             _failed(letter, error)
@@ -34,7 +34,7 @@ def send_letters() -> int:
 def _claim() -> Letter | None:
     """Claim the next letter that is due for two minutes; one that was tried too often is given up on the way."""
     while True:
-        with transaction.atomic():
+        with one_transaction("letters.claim"):
             now = transitions.database_now()
             rows = Letter.objects.select_for_update(skip_locked=True, of=("self",)).filter(due_at__lte=now)
             letter = rows.order_by("due_at").first()

@@ -1,12 +1,11 @@
 """Staff move an item by hand: to a destination, a queue or another state."""
 
-from django.db import transaction
-
 from routing import transitions
 from routing.actions import deciding, outcomes
 from routing.actions.calls import render_call
 from routing.actions.passes import Pass
 from routing.actions.proposals import approval
+from routing.crash_points import one_transaction
 from routing.domain.catalogue import PortKind
 from routing.domain.roles import Actor
 from routing.domain.states import FINAL_STATES, OPEN_STATES, Action, State, refusal
@@ -35,7 +34,7 @@ def move(*, actor: Actor, item_id: int, to: str, version: int | None = None, rea
     through, an item can only be closed (Conflict); that stays asked.
     """
     kind, _, name = to.partition(":")
-    with transaction.atomic():
+    with one_transaction("moving.move"):
         item = transitions.lock_one(item_id, version=version)
         work = deciding.begin([item], desk_queries.load(), transitions.database_now())[0]
         if kind in {"destination", "queue"}:

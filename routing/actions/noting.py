@@ -6,6 +6,7 @@ from django.db import transaction
 
 from routing import nudges, transitions
 from routing.actions import asking
+from routing.crash_points import one_transaction
 from routing.domain.roles import Actor
 from routing.errors import Conflict, Invalid, NotAllowed
 from routing.models import Note, WorkItem
@@ -26,7 +27,7 @@ def add_note(*, actor: Actor, item_id: int, text: str, public: bool = False, key
     text = text.replace("\r\n", "\n").strip()
     if not text or len(text) > LONGEST_NOTE:
         raise Invalid("Write something first, of at most 10,000 characters.", {"text": "empty or too long"})
-    with transaction.atomic():
+    with one_transaction("noting.add_note"):
         now = transitions.database_now()
         note, created = Note.objects.get_or_create(
             item_id=item_id,

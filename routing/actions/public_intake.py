@@ -10,6 +10,7 @@ from routing.actions import asking
 from routing.actions.attaching import Upload, receive_with_files
 from routing.actions.intake import Request
 from routing.actions.relinking import link_body
+from routing.crash_points import one_transaction
 from routing.domain.roles import Actor, Role
 from routing.errors import RoutingError
 from routing.models import WorkItem
@@ -32,7 +33,7 @@ def receive_public(*, request: Request, files: Sequence[Upload]) -> WorkItem:
     items), Invalid with a message per field, and Conflict when the form was sent before with other words.
     """
     actor = Actor(role=Role.REQUESTER, name=request.requester_name or request.requester_email)
-    with transaction.atomic():
+    with one_transaction("public_intake.receive_public"):
         now = transitions.database_now()
         newest = WorkItem.objects.order_by("-pk").values_list("channel", "requester_email", "created_at")[:LOOKED_AT]
         addresses = [address for channel, address, at in newest if channel == CHANNEL and at > now - WINDOW]

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db import transaction
-
 from routing import transitions
 from routing.actions.configuring import check_admin
+from routing.crash_points import one_transaction
 from routing.domain import faults, rulefile
 from routing.domain.roles import Actor
 from routing.errors import Conflict, Invalid
@@ -32,7 +31,7 @@ def save_draft(
         raise Invalid(
             "The rules could not be read.", {problem.pointer: problem.detail for problem in error.problems}
         ) from error
-    with transaction.atomic():
+    with one_transaction("publishing.save_draft"):
         book = Rulebook.objects.select_for_update().get(pk=rulebook_id)
         now = transitions.database_now()
         draft = book.versions.filter(status=RulebookVersion.DRAFT).first()
@@ -103,7 +102,7 @@ def publish(
     check_admin(actor)
     if not note.strip():
         raise Invalid("Say in a note what changes.", {"note": "Say what changes, for those who read it later."})
-    with transaction.atomic():
+    with one_transaction("publishing.publish"):
         draft = locked_version(version_id)
         if draft.status != RulebookVersion.DRAFT:
             raise Conflict(f"Version {draft.number} is not a draft any more.")
@@ -136,7 +135,7 @@ def roll_back(*, actor: Actor, version_id: int) -> RulebookVersion:
     fit the desk.
     """
     check_admin(actor)
-    with transaction.atomic():
+    with one_transaction("publishing.roll_back"):
         old = locked_version(version_id)
         book = old.rulebook
         if old.status != RulebookVersion.RETIRED:
@@ -185,7 +184,7 @@ def _make_live(version: RulebookVersion, actor: Actor) -> None:
 def discard_draft(*, actor: Actor, version_id: int) -> None:
     """Throw a draft away; published and retired versions stay for ever. Raises Conflict when it is gone already."""
     check_admin(actor)
-    with transaction.atomic():
+    with one_transaction("publishing.discard_draft"):
         draft = locked_version(version_id)
         if draft.status == RulebookVersion.DRAFT:
             draft.delete()

@@ -15,6 +15,7 @@ from routing.actions import calls, deciding, finding, outcomes
 from routing.actions.calling import READER_STEP, RETRY, Result
 from routing.actions.passes import Pass
 from routing.actions.proposals import fallback_queue, no_route
+from routing.crash_points import one_transaction
 from routing.domain import engine
 from routing.domain.facts import MISSING, Fact, Money, Status, Value, is_currency, known, lookup, value_from_json
 from routing.domain.roles import DESK
@@ -42,7 +43,7 @@ def record(step_id: int, attempt: int, result: Result) -> None:
     A result of an attempt that is no longer the running one (its lease ran out) changes nothing but a write's
     record; one that belongs to an older run of the item is stored and moves nothing.
     """
-    with transaction.atomic():
+    with one_transaction("recording.record"):
         item = transitions.lock_one(Step.objects.values_list("item_id", flat=True).get(pk=step_id))
         step = Step.objects.select_for_update(of=("self",)).select_related("destination").get(pk=step_id)
         if step.status != Step.RUNNING or step.attempts != attempt:

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from routing import nudges, transitions
 from routing.actions import asking
+from routing.crash_points import one_transaction
 from routing.models import Letter, WorkItem
 from routing.requesters import page_link
 
@@ -23,7 +24,7 @@ def link_body(item: WorkItem, opening: str) -> str:
 
 def send_link(item_id: int) -> None:
     """Send the link again, unless that was done just now or there is no address to send it to."""
-    with transaction.atomic():
+    with one_transaction("relinking.send_link"):
         item = transitions.lock_one(item_id)
         now = transitions.database_now()
         recent = Letter.objects.filter(item=item, kind="link", created_at__gt=now - NOT_AGAIN_WITHIN)

@@ -1,9 +1,8 @@
 """Somebody says that something is wrong with a finished item; people look at it then."""
 
-from django.db import transaction
-
 from routing import transitions
 from routing.actions.sampling import check_of, last_steps
+from routing.crash_points import one_transaction
 from routing.domain.roles import Actor, Role
 from routing.domain.states import FINAL_STATES, Action
 from routing.errors import Conflict, Invalid, NotAllowed
@@ -30,7 +29,7 @@ def report_problem(*, actor: Actor, item_id: int, text: str, place: str = "") ->
     text = text.replace("\r\n", "\n").strip()
     if not text or len(text) > LONGEST_REPORT:
         raise Invalid(f"Say what is wrong, in at most {LONGEST_REPORT:,} characters.", {"text": "empty or too long"})
-    with transaction.atomic():
+    with one_transaction("reporting.report_problem"):
         item = transitions.lock_one(item_id)
         if item.state not in FINAL_STATES:
             raise Conflict(f"{item.code} is {item.state_label.lower()}: write a note, or move it.")

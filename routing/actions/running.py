@@ -1,23 +1,24 @@
 """Runs one step that leaves the process: claim and commit, call, then lock, re-check the run and record."""
 
 import logging
+import random
+import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.db.models import F, Q
-from django.db.models.functions import Mod
 
 from routing import transitions
 from routing.actions import calling, recording
+from routing.crash_points import one_transaction, outgoing
 from routing.models import DeskSwitches, Destination, Step
 
 logger = logging.getLogger(__name__)
 
 LEASE_BEYOND_DEADLINE = timedelta(seconds=30)
 DEFAULT_DEADLINE_SECONDS = 60
-LATE = timedelta(seconds=3)
-LATE_TURNS = 10
+NEXT_ONES = 20
+TURN_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -34,7 +35,8 @@ def run_step(step_id: int) -> bool:
     if claimed is None:
         return False
     try:
-        result = calling.call(claimed.step, claimed.config)
+        with outgoing(f"running.{claimed.step.kind}"):
+            result = calling.call(claimed.step, claimed.config)
     except Exception as error:
         logger.exception("step %s broke", step_id)
         result = calling.broken(claimed.step, error)
@@ -56,7 +58,7 @@ def runnable(now: datetime) -> Q:
 
 
 def _claim(step_id: int) -> Claimed | None:
-    with transaction.atomic():
+    with one_transaction("running.claim"):
         now = transitions.database_now()
         item_id = Step.objects.filter(pk=step_id, status=Step.DUE).values_list("item_id", flat=True).first()
         if item_id is None:
@@ -88,14 +90,25 @@ def _config(step: Step) -> dict[str, object]:
     return dict(step.version.config) if step.version is not None else {}
 
 
-def due_steps(limit: int = 200, *, turn: int | None = None) -> list[int]:
-    """Return the ids of steps that may run now, oldest first.
-
-    With ``turn``, a number that counts up, those that are late come only every tenth turn: workers that are busy would
-    else find a message about each of them for every second they were.
-    """
-    now = transitions.database_now()
-    rows = Step.objects.filter(runnable(now)).order_by(F("due_at"))
-    if turn is not None:
-        rows = rows.annotate(slot=Mod("pk", LATE_TURNS)).filter(Q(due_at__gt=now - LATE) | Q(slot=turn % LATE_TURNS))
+def due_steps(limit: int = 200) -> list[int]:
+    """Return the ids of steps that may run now, oldest first."""
+    rows = Step.objects.filter(runnable(transitions.database_now())).order_by(F("due_at"))
     return list(rows.values_list("pk", flat=True)[:limit])
+
+
+def run_due_steps(*, seconds: float = TURN_SECONDS) -> int:
+    """Run what is due, the oldest first, until nothing is or the time is over; returns how many steps were run.
+
+    The sweeper sends one message about all of them. With one for each, workers that are busy would find ever more
+    messages about every step, and in the end do nothing but read those.
+    """
+    until, ran = time.monotonic() + seconds, 0
+    while ids := due_steps(NEXT_ONES):
+        ran_before = ran
+        for step_id in random.sample(ids, len(ids)):  # others are at the same ones
+            ran += run_step(step_id)
+            if time.monotonic() > until:
+                return ran
+        if ran == ran_before:
+            break
+    return ran

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError
 from django.db.models import Q
 
 from routing import nudges, transitions
 from routing.actions import asking, deciding, recording, running
 from routing.actions.calling import RETRY, Result
+from routing.crash_points import one_transaction
 from routing.domain.roles import DESK
 from routing.domain.states import Action, State
 from routing.kinds import people
@@ -44,8 +45,8 @@ def _guarded(look: Callable[[], object], what: str) -> None:
 
 def _nudge() -> None:
     now = transitions.database_now()
-    for step_id in running.due_steps(BATCH, turn=int(now.timestamp())):
-        nudges.run_step(step_id)
+    if running.due_steps(1):
+        nudges.run_due_steps()
     if Letter.objects.filter(due_at__lte=now).exists():
         nudges.send_letters()
     free = Q(lease_until=None) | Q(lease_until__lt=now)
@@ -69,7 +70,7 @@ def _decide_what_workers_leave(now: datetime) -> None:
 
 def _wake() -> None:
     """Decide waiting items whose time has come; a timer does nothing unless its exact wait is still there."""
-    with transaction.atomic():
+    with one_transaction("sweeping.wake"):
         now = transitions.database_now()
         ids = list(WorkItem.objects.filter(wake_at__lte=now, state=State.WAITING).values_list("pk", flat=True)[:BATCH])
         items = [
@@ -90,7 +91,7 @@ def _close_questions() -> None:
 
 
 def _close_question(question_id: int, item_id: int, now: datetime) -> None:
-    with transaction.atomic():
+    with one_transaction("sweeping.close_question"):
         item = transitions.lock_one(item_id)
         question = Question.objects.select_for_update().get(pk=question_id)
         if question.status != Question.OPEN:
@@ -108,7 +109,7 @@ def _close_question(question_id: int, item_id: int, now: datetime) -> None:
 def _remind() -> None:
     """Send the one reminder of each open question that its item still waits for."""
     now = transitions.database_now()
-    with transaction.atomic():
+    with one_transaction("sweeping.remind"):
         rows = Question.objects.select_for_update(skip_locked=True, of=("self",)).select_related("item")
         letters = []
         waiting = rows.filter(item__state=State.WAITING, item__wait_kind=WaitKind.REQUESTER)

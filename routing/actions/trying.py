@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from routing.actions import calling
 from routing.actions.calls import render_call, with_params
 from routing.actions.configuring import check_admin
+from routing.crash_points import outgoing
 from routing.domain import templates
 from routing.domain.facts import Fact
 from routing.domain.roles import Actor
@@ -62,14 +63,15 @@ def _try_agent(place: Place, facts: Mapping[str, Fact]) -> Tried:
     if schema is not None:
         shown["schema"] = strict_schema(schema)
     try:
-        reply = chat.complete(
-            where,
-            messages,
-            schema=schema,
-            schema_name=place.row.slug.replace("-", "_"),
-            deadline_seconds=float(str(config.get("timeout_seconds") or 60)),
-            max_tokens=max_tokens,
-        )
+        with outgoing("trying.agent"):
+            reply = chat.complete(
+                where,
+                messages,
+                schema=schema,
+                schema_name=place.row.slug.replace("-", "_"),
+                deadline_seconds=float(str(config.get("timeout_seconds") or 60)),
+                max_tokens=max_tokens,
+            )
     except OutgoingError as error:
         return Tried(_sentence(error), good=False, request=_pretty(shown), response=error.received)
     output = reply.data if isinstance(reply.data, dict) else {"text": reply.text}
@@ -93,7 +95,8 @@ def _try_call(place: Place, facts: Mapping[str, Fact]) -> Tried:
         words = "This is what would be sent. It changes something, so it was not sent."
         return Tried(words, good=True, request=request)
     try:
-        result = calling.perform(call, place.config)
+        with outgoing("trying.read"):
+            result = calling.perform(call, place.config)
     except OutgoingError as error:
         return Tried(_sentence(error), good=False, request=request, response=error.received)
     if result.missing:

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from django.db import transaction
-
 from routing.actions.configuring import check_admin
+from routing.crash_points import one_transaction
 from routing.domain import checks, rulefile
 from routing.domain.conditions import provided, reads
 from routing.domain.faults import RuleError
@@ -47,7 +46,7 @@ def save_type(*, actor: Actor, slug: str, details: TypeDetails, new: bool = Fals
         "public_form": details.public_form,
         "active": details.active,
     }
-    with transaction.atomic():
+    with one_transaction("work_types.save_type"):
         row = WorkType.objects.select_for_update().filter(slug=slug).first()
         if new and (row is not None or slug in RESERVED_SLUGS):
             raise Invalid(f"“{slug}” is taken.", {"slug": "This name is taken. Choose another."})
@@ -73,7 +72,7 @@ def save_input(
     is not there, a condition on itself or on the time.
     """
     check_admin(actor)
-    with transaction.atomic():
+    with one_transaction("work_types.save_input"):
         WorkType.objects.select_for_update().get(pk=work_type.pk)
         row = work_type.inputs.filter(name=name).first()
         if new and row is not None:
@@ -112,7 +111,7 @@ def _check_input(row: InputField) -> None:
 def move_input(*, actor: Actor, work_type: WorkType, name: str, by: int) -> None:
     """Move an input up (-1) or down (1) in the order in which it is asked for."""
     check_admin(actor)
-    with transaction.atomic():
+    with one_transaction("work_types.move_input"):
         WorkType.objects.select_for_update().get(pk=work_type.pk)
         rows = list(work_type.inputs.order_by("position", "id"))
         place = next((index for index, row in enumerate(rows) if row.name == name), None)
@@ -127,7 +126,7 @@ def move_input(*, actor: Actor, work_type: WorkType, name: str, by: int) -> None
 def remove_input(*, actor: Actor, work_type: WorkType, name: str) -> None:
     """Take an input away; values it has stay with their items. Raises Invalid while something reads it."""
     check_admin(actor)
-    with transaction.atomic():
+    with one_transaction("work_types.remove_input"):
         row = InputField.objects.filter(work_type=work_type, name=name).first()
         if row is None:
             raise NotVisible(f"{work_type.name} has no input “{name}”.")

@@ -3,8 +3,8 @@
 from urllib.parse import urlsplit
 
 from routing.models import Credential
-from routing.outgoing.errors import Cause, OutgoingError, Sent
 from routing.outgoing.encryption import decrypt
+from routing.outgoing.errors import Cause, OutgoingError, Sent
 
 # What credentials are encrypted for.
 PURPOSE = "credentials"

@@ -10,7 +10,7 @@ from dispatchdesk.runtime.environment import EmailServer
 from reviews.actions import claiming, judging
 from reviews.models import Review
 from routing import transitions
-from routing.actions import answering, letters, moving, recording, running, sweeping
+from routing.actions import answering, letters, moving, recording, sweeping
 from routing.actions.calling import Result
 from routing.domain.roles import Actor, Role
 from routing.errors import Conflict, Invalid, NotAllowed
@@ -307,13 +307,3 @@ def test_a_question_that_cannot_be_closed_keeps_nothing_else_from_its_turn(asked
     )
     sweeping.sweep()
     assert (fresh(asked).state, fresh(other).state) == ("waiting", "incoming")
-
-
-def test_a_late_step_is_called_for_every_tenth_time_only(desk: TestDesk) -> None:
-    desk.destination("track", "tool", via="http", method="GET", url="http://127.0.0.1:9/x", effect="read")
-    desk.rules("support", {"when": {"all": []}, "then": {"do": "go", "to": ["track"]}})
-    item = desk.send("K-1", type="support")
-    decide()
-    assert all(running.due_steps(turn=turn) for turn in range(10))
-    Step.objects.filter(item=item).update(due_at=F("due_at") - timedelta(seconds=5))
-    assert sum(len(running.due_steps(turn=turn)) for turn in range(100, 110)) == 1

@@ -341,3 +341,16 @@ def test_a_source_is_asked_again_when_its_key_changes(desk: TestDesk, serve: Ser
     moving.move(actor=OLIVIA, item_id=item.pk, to="state:incoming")
     run_due()
     assert (fresh(item).state, [call.target for call in server.received]) == ("done", ["/K-1", "/K-2"])
+
+
+def test_one_message_runs_all_that_is_due_for_some_time(desk: TestDesk, serve: Serve) -> None:
+    server = serve(json_reply({"state": "sent"}))
+    desk.destination("track", "tool", via="http", method="GET", url=f"{server.url}/x", effect="read")
+    desk.rules("support", {"when": {"all": []}, "then": {"do": "go", "to": ["track"]}})
+    for number in range(4):
+        desk.send(f"where {number}", type="support")
+    decide()
+    assert running.run_due_steps(seconds=0) == 1
+    assert running.run_due_steps() == 3
+    assert running.run_due_steps() == 0
+    assert len(server.received) == 4

@@ -2,33 +2,21 @@
 
 import os
 import re
-import signal
-import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import httpx
-import psutil
 import psycopg
 import pytest
 from django.conf import settings
-from kombu.connection import Connection
 
-from tests.runtime.processes import ROOT, environment, free_port, wait_for
+from tests.runtime.distributed import Distributed, delete_queue
+from tests.runtime.processes import environment, free_port, wait_for
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(180)]
-
-
-def documented(word: str) -> str:
-    """The one command in the deployment guide that contains a word."""
-    blocks = re.findall(r"```sh\n(python .+?)\n```", (ROOT / "docs" / "deploy.md").read_text())
-    (command,) = [block for block in blocks if word in block]
-    return str(command)
 
 
 SET_UP = """
@@ -41,61 +29,6 @@ desk.work_type("people")
 desk.rules("done", {"when": {"all": []}, "then": {"do": "finish"}})
 desk.rules("people", {"when": {"all": []}, "then": {"do": "go", "to": ["triage"]}})
 """
-
-
-@dataclass
-class Distributed:
-    """A desk of separate processes."""
-
-    env: dict[str, str]
-    port: int
-    logs: Path
-    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-
-    def run(self, word: str) -> None:
-        """Run a documented command to its end."""
-        subprocess.run(["sh", "-c", documented(word)], cwd=ROOT, env=self.env, check=True, timeout=120)
-
-    def start(self, word: str) -> None:
-        """Start a documented command."""
-        with (self.logs / f"{word}.log").open("ab") as log:
-            self.processes[word] = subprocess.Popen(
-                ["sh", "-c", f"exec {documented(word)}"],
-                cwd=ROOT,
-                env=self.env,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-
-    def command(self, *words: str) -> str:
-        """Run a management command and return what it prints."""
-        done = subprocess.run(
-            [sys.executable, "manage.py", *words],
-            cwd=ROOT,
-            env=self.env,
-            check=True,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        return done.stdout
-
-    def health(self) -> dict[str, Any]:
-        """Present answer of /healthz; empty when there is none."""
-        try:
-            answer: dict[str, Any] = httpx.get(f"http://127.0.0.1:{self.port}/healthz", timeout=15).json()
-        except httpx.HTTPError:
-            return {}
-        return answer
-
-    def stop(self) -> None:
-        """End everything."""
-        for process in self.processes.values():
-            family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-            for member in family:
-                member.send_signal(signal.SIGKILL)
-            process.wait()
 
 
 def server_url(broker: str) -> str:
@@ -139,11 +72,6 @@ def distributed(request: pytest.FixtureRequest) -> Iterator[Distributed]:
 def drop_database(url: str, name: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
-
-
-def delete_queue(url: str, name: str) -> None:
-    with Connection(url) as connection, connection.channel() as channel:
-        channel.queue_delete(name)
 
 
 def test_documented_commands_make_a_working_desk(distributed: Distributed) -> None:

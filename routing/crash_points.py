@@ -16,12 +16,12 @@ DIRECTORY = os.environ.get("DESK_CRASH_POINTS", "")
 
 
 @contextmanager
-def one_transaction(name: str) -> Iterator[None]:
+def one_transaction(name: str, *, durable: bool = False) -> Iterator[None]:
     """Open an action's transaction, with the points ``name.committing`` before and ``name.committed`` after its commit.
 
     The second comes before anything else that waits for the commit: messages, and the answer to whoever asked.
     """
-    with transaction.atomic():
+    with transaction.atomic(durable=durable):
         if DIRECTORY:
             transaction.on_commit(partial(_reach, f"{name}.committed"))
         yield

@@ -3,7 +3,7 @@
 Routing never imports reviews: it opens and closes reviews through this interface, inside the caller's transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -63,6 +63,15 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody of the desk whom an item can be given to."""
+
+    id: int
+    username: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """What people made of a decision of the rules.
 
@@ -83,6 +92,36 @@ class PeopleKind(Protocol):
 
     def close(self, items: Sequence[WorkItem], why: str, now: datetime) -> None:
         """Withdraw the open reviews of these locked items that are not on something which has happened already."""
+
+    def standing(self, item: WorkItem) -> list[dict[str, object]]:
+        """Return the open reviews of a locked item that ``close`` would withdraw, as JSON data for ``put_back``."""
+
+    def put_back(self, item: WorkItem, before: Sequence[Mapping[str, object]], actor: Actor, now: datetime) -> None:
+        """Open again what stood before a move that is undone, and withdraw what it opened.
+
+        Raises Conflict when somebody else looks at that already, or was told of it by mail.
+        """
+
+    def takers(self, item: WorkItem | None) -> list[Person]:
+        """Return whom a move can give the item to, by name; without an item everybody who decides somewhere."""
+
+    def person(self, item: WorkItem, *, username: str = "", user_id: int = 0) -> Person:
+        """Return the person of this name or id; raises Invalid unless they work here and may see the item."""
+
+    def give(self, item: WorkItem, person: Person, actor: Actor, now: datetime) -> Opened | None:
+        """Give the review that a locked item waits for to a person; None when it waits for none.
+
+        Raises Invalid when they may not decide it, Conflict while somebody else looks at it.
+        """
+
+    def queue_for(self, person: Person) -> str:
+        """Return the queue in which a task for this person is opened; raises Invalid when they staff none."""
+
+    def tell_given(self, item: WorkItem, actor: Actor, now: datetime) -> None:
+        """Tell the person to whom the review of a moved item was given, unless they gave it themselves."""
+
+    def take(self, actor: Actor, review_id: int) -> None:
+        """Claim a review for the actor, inside the caller's transaction."""
 
     def unsettled(self, items: Sequence[WorkItem]) -> dict[int, Opened]:
         """Return the oldest open review on what became of an effect, by the id of its item."""

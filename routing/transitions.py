@@ -44,7 +44,8 @@ class ReviewPoint:
 class Change:
     """One move of one locked item.
 
-    ``review`` None keeps the review point. ``wake_at`` belongs to waiting.
+    ``review`` None keeps the review point. ``wake_at`` belongs to waiting. ``owner_since`` is when the owner became it,
+    when that is not now. ``closed_as`` and ``duplicate_of`` belong to closing: see WorkItem.
     """
 
     item: WorkItem
@@ -56,6 +57,9 @@ class Change:
     wake_at: datetime | None = None
     decide_at: datetime | None = None
     renew_moves: bool = False
+    owner_since: datetime | None = None
+    closed_as: str = ""
+    duplicate_of: int | None = None
     data: dict[str, object] = field(default_factory=dict)
 
 
@@ -124,6 +128,8 @@ def _move(change: Change, now: datetime) -> Line:
     item = change.item
     before, old_type = item.state, item.locked_type_id
     item.locked_type_id = item.work_type_id
+    if before != change.to.value:
+        item.closed_as, item.duplicate_of = change.closed_as, change.duplicate_of
     item.state = change.to.value
     item.version += 1
     item.updated_at = now
@@ -136,7 +142,7 @@ def _move(change: Change, now: datetime) -> Line:
         item.moves_left = item.work_type.move_limit if item.work_type else 30
     owner = change.owner or (NOBODY if change.to in FINAL_STATES else DESK_OWNER)
     if (item.owner_kind, item.owner_ref) != (owner.kind.value, owner.ref):
-        item.owner_kind, item.owner_ref, item.owner_since = owner.kind.value, owner.ref, now
+        item.owner_kind, item.owner_ref, item.owner_since = owner.kind.value, owner.ref, change.owner_since or now
     item.owner_name = owner.name
     if change.review is not None:
         item.review_queue = change.review.queue
@@ -161,7 +167,10 @@ _COLUMNS = {
     "review_label": "text",
     "wait_kind": "text",
     "wake_at": "timestamptz",
+    "closed_as": "text",
+    "duplicate_of": "bigint",
     "run": "integer",
+    "newest_run": "integer",
     "version": "integer",
     "fact_seq": "integer",
     "moves_left": "smallint",

@@ -69,6 +69,7 @@ def _item(item: WorkItem, desk: Desk, known: Knowledge, asked: _Asked, now: date
         "type": item.work_type.slug if item.work_type else None,
         "title": item.title,
         "state": item.state,
+        "closed_as": item.closed_as or None,
         "trigger": {"kind": item.trigger_kind, "by": item.trigger_by, "at": moment(item.created_at)},
         "next_owner": {"kind": item.owner_kind, "name": item.owner_name, "since": moment(item.owner_since)},
         "review_point": {

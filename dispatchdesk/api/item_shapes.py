@@ -65,11 +65,20 @@ class InputsIn(BaseModel):
 
 
 class MoveIn(BaseModel):
-    """Where to move an item: destination:SLUG, queue:SLUG or state:incoming|waiting|done|stopped."""
+    """Where to move an item, by hand.
+
+    destination:SLUG, queue:SLUG, state:incoming|waiting|done|stopped, person:USERNAME, me, spam or duplicate:CODE.
+    """
 
     to: Short
     version: StrictInt
     reason: Text = ""
+
+
+class UndoIn(BaseModel):
+    """The version at which one's own move left the item."""
+
+    version: StrictInt
 
 
 class TriggerOut(Schema):
@@ -106,12 +115,16 @@ class MissingOut(Schema):
 
 
 class ItemOut(Schema):
-    """One item as it stands. ``inputs`` holds null for an input of which it is known that there is none."""
+    """One item as it stands. ``inputs`` holds null for an input of which it is known that there is none.
+
+    ``closed_as`` says as what it was closed, where it was not just closed.
+    """
 
     code: str
     type: str | None
     title: str
     state: State
+    closed_as: Literal["spam", "duplicate"] | None
     trigger: TriggerOut
     next_owner: OwnerOut
     review_point: ReviewPointOut

@@ -27,6 +27,7 @@ from dispatchdesk.api.item_shapes import (
     ItemsOut,
     MoveIn,
     ProblemOut,
+    UndoIn,
 )
 from dispatchdesk.api.paging import Limit, cursor_of, key_of, page_of
 from dispatchdesk.api.parsing import UnreadableBody, check_text, parsed_body
@@ -34,7 +35,7 @@ from dispatchdesk.api.plain_values import moment
 from dispatchdesk.api.problems import Unreadable, problem, pydantic_errors, refusal_problem
 from dispatchdesk.board.filters import Filters
 from dispatchdesk.board.queries import holding
-from routing.actions import answering, intake, moving
+from routing.actions import answering, intake, moving, undoing
 from routing.actions.intake import Received, Request
 from routing.domain.roles import Actor, Role
 from routing.domain.states import State
@@ -202,7 +203,11 @@ def list_events(request: HttpRequest, code: str, cursor: str = "", limit: Limit 
     rows = Event.objects.filter(item=item).defer("hash")
     page, next_cursor = page_of(rows, by="seq", limit=limit, cursor=cursor, newest_first=False)
     names = _names(page) if actor.is_staff_member else {}
-    return reply({"events": [_event(row, names) for row in page], "next_cursor": next_cursor})
+    events = [_event(row, names) for row in page]
+    if not actor.is_staff_member:  # which other request it is the same as
+        for event in events:
+            event["data"].pop("duplicate_of", None)
+    return reply({"events": events, "next_cursor": next_cursor})
 
 
 def _names(events: Sequence[Event]) -> Mapping[int, str]:
@@ -255,3 +260,12 @@ def move_item(request: HttpRequest, code: str, sent: MoveIn) -> HttpResponse:
     return reply(
         item_answer(moving.move(actor=actor, item_id=item.pk, to=sent.to, version=sent.version, reason=sent.reason))
     )
+
+
+@router.post("/items/{code}/undo", response={200: ItemOut, **_PROBLEMS}, summary="Undo one's own move by hand")
+def undo_move(request: HttpRequest, code: str, sent: UndoIn) -> HttpResponse:
+    """Put an item back where it was before one's own move, for a minute and while nothing else has happened to it."""
+    actor = caller(request)
+    item = find_item(actor, code)
+    check_staff(actor)
+    return reply(item_answer(undoing.undo(actor=actor, item_id=item.pk, version=sent.version)))

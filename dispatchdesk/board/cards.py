@@ -31,6 +31,7 @@ COLUMNS = (
     "owner_name",
     "owner_since",
     "review_label",
+    "closed_as",
 )
 DRAWN_CARDS_KEPT = 4096
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -65,6 +66,7 @@ class Card:
     owner_name: str
     owner_since: datetime
     review_label: str
+    closed_as: str
 
     @property
     def code(self) -> str:
@@ -85,6 +87,11 @@ class Card:
     def state_label(self) -> str:
         """The state in words."""
         return STATE_LABELS[State(self.state)]
+
+    @property
+    def closed_label(self) -> str:
+        """What it was closed as, in a word; empty when it is open or just closed."""
+        return self.closed_as.capitalize()
 
     @property
     def priority_label(self) -> str:

@@ -12,10 +12,12 @@ from dispatchdesk.board.filters import Filters, read_filters
 from dispatchdesk.board.paging import Cursor, read_cursor
 from dispatchdesk.context import frame_of
 from dispatchdesk.feed.position import current_position
+from routing.domain.goals import drops
 from routing.domain.roles import Actor
 from routing.domain.states import STATE_LABELS, State
 from routing.errors import Invalid
 from routing.models import Priority
+from routing.queries.moves import acts_of
 from routing.views.access import TRIAGE, DeskRequest, page
 
 HINTS = {
@@ -89,6 +91,8 @@ def board(request: DeskRequest) -> HttpResponse:
         "filters": filters,
         "filters_active": filters.active,
         "may_move": actor.role in TRIAGE,
+        "acts": acts_of(actor.role),
+        "drops": drops(actor.role),
         "types": offered.types,
         "owners": offered.owners,
         "views": offered.views,

@@ -184,7 +184,7 @@ def _retype(work: Pass, judgement: "Judgement", actor: Actor) -> None:
     # As for a move by hand: its new rules would send again what may have gone through.
     if people().unsettled([work.item]):
         raise Conflict(f"{work.item.code}: first somebody must say what became of what was sent.")
-    work.item.run += 1
+    work.item.run = work.item.next_run
     work.item.question_rounds = 0
     _label(work, type_slug, actor)
     outcomes.set_type(work, work.desk.types[type_slug], _person(actor))

@@ -80,8 +80,9 @@ def _still_wanted(rows: list[Notice], wishes: NoticeWishes) -> list[Notice]:
     seen: dict[int | None, bool] = {}
     wanted = []
     for row in rows:
+        is_spam = row.item.closed_as == "spam"
         is_over = row.kind != Kind.OVERRULED and row.review is not None and row.review.status != Review.OPEN
-        if row.read_at is not None or is_over or not wishes.way(row.kind).mails:
+        if row.read_at is not None or is_over or is_spam or not wishes.way(row.kind).mails:
             continue
         type_id = row.item.work_type_id
         if type_id not in seen:

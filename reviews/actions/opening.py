@@ -1,11 +1,12 @@
 """Opens and withdraws reviews for routing: the destination kind *queue*."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef
 
+from reviews.actions import claiming, giving
 from reviews.actions.overflowing import hand_on_overdue
 from reviews.actions.staffing import ensure_triage
 from reviews.actions.telling import tell_of_due_times
@@ -19,7 +20,7 @@ from reviews.queries.waiting import waiting_reviews
 from routing import nudges
 from routing.domain.digests import digest
 from routing.domain.roles import Actor
-from routing.kinds import Asked, Judged, Opened, Opening
+from routing.kinds import Asked, Judged, Opened, Opening, Person
 from routing.models import Destination, WorkItem
 from routing.queries.desk import FALLBACK_QUEUE
 
@@ -99,10 +100,41 @@ class QueuePeople:
 
     def close(self, items: Sequence[WorkItem], why: str, now: datetime) -> None:
         """Withdraw the open reviews of these locked items, but for checks and effects; a claim is lost."""
-        rows = Review.objects.filter(item__in=[item.pk for item in items], status=Review.OPEN)
-        rows.exclude(cause=Review.UNKNOWN_OUTCOME).exclude(kind=Review.CHECK).update(
+        giving.withdrawable(items).update(
             status=Review.WITHDRAWN, closed_at=now, closed_because=why[:100], claimed_by=None, lease_expires_at=None
         )
+
+    def standing(self, item: WorkItem) -> list[dict[str, object]]:
+        """Return the open reviews of a locked item that a move may change, as JSON data."""
+        return giving.standing(item)
+
+    def put_back(self, item: WorkItem, before: Sequence[Mapping[str, object]], actor: Actor, now: datetime) -> None:
+        """Open again what stood before a move, and withdraw what it opened."""
+        giving.put_back(item, before, actor, now)
+
+    def takers(self, item: WorkItem | None) -> list[Person]:
+        """Return whom a move can give the item to, by name."""
+        return giving.takers(item)
+
+    def person(self, item: WorkItem, *, username: str = "", user_id: int = 0) -> Person:
+        """Return the person of this name or id; raises Invalid unless they work here and may see the item."""
+        return giving.person(item, username, user_id)
+
+    def give(self, item: WorkItem, person: Person, actor: Actor, now: datetime) -> Opened | None:
+        """Give the review that a locked item waits for to a person."""
+        return giving.give(item, person, actor, now)
+
+    def queue_for(self, person: Person) -> str:
+        """Return the queue in which a task for this person is opened."""
+        return giving.queue_for(person)
+
+    def tell_given(self, item: WorkItem, actor: Actor, now: datetime) -> None:
+        """Tell the person to whom the review of a moved item was given."""
+        giving.tell_given(item, actor, now)
+
+    def take(self, actor: Actor, review_id: int) -> None:
+        """Claim a review for the actor."""
+        claiming.claim(actor=actor, review_id=review_id)
 
     def unsettled(self, items: Sequence[WorkItem]) -> dict[int, Opened]:
         """Return the oldest open review on what became of an effect, by the id of its item."""

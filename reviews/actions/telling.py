@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -16,11 +16,14 @@ from reviews.queries.overruling import overruled_by
 from routing import transitions
 from routing.crash_points import one_transaction
 from routing.domain.roles import Actor
+from routing.domain.states import UNDO_SECONDS
 from routing.events import wake_feed
+from routing.models import WorkItem
 
 logger = logging.getLogger(__name__)
 
 _BATCH = 100
+NOW = timedelta(0)
 
 
 def tell_of_due_times(now: datetime) -> None:
@@ -66,7 +69,20 @@ def take_back(verdict: Verdict) -> None:
     Notice.objects.filter(review_id=verdict.review_id, about=verdict.pk).delete()
 
 
-def _tell(kind: Kind, review: Review, people: Iterable[Any], now: datetime, about: int = 0) -> None:
+def tell_of_gift(review: Review, item: WorkItem, now: datetime) -> None:
+    """Tell the person to whom a move by hand gave a review; a mail waits until the move cannot be undone any more."""
+    people = people_for(review).filter(pk=review.assignee_id)
+    _tell(Kind.REASSIGNED, review, people, now, -item.version, mail_after=timedelta(seconds=UNDO_SECONDS))
+
+
+def take_back_gift(review: Review, item: WorkItem) -> None:
+    """Forget what was told of the move that left the item at its present version."""
+    Notice.objects.filter(review=review, about=-item.version).delete()
+
+
+def _tell(
+    kind: Kind, review: Review, people: Iterable[Any], now: datetime, about: int = 0, *, mail_after: timedelta = NOW
+) -> None:
     found = list(people)
     wishes = wishes_by_person(person.pk for person in found)
     rows = []
@@ -75,7 +91,7 @@ def _tell(kind: Kind, review: Review, people: Iterable[Any], now: datetime, abou
         if wish.way(kind) is Way.NOT:
             continue
         # Without a server or an address there is no mail to owe, today or once there is one.
-        mail_at = wish.mail_at(kind, now) if person.email and settings.EMAIL_SERVER is not None else None
+        mail_at = wish.mail_at(kind, now + mail_after) if person.email and settings.EMAIL_SERVER is not None else None
         rows.append(
             Notice(
                 user=person,

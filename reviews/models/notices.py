@@ -30,8 +30,9 @@ class Notice(models.Model):
     """One thing that one person is told once.
 
     ``about`` tells apart what can happen to a review more than once: the id of the verdict that reassigned or
-    overruled, 0 for its due time. The row is the outbox too: a mail is owed while ``mail_due_at`` is set, and one mail
-    may hold several notices. ``xid`` is what the feed finds new rows by.
+    overruled, minus the item's version for a move by hand that gave it away, 0 for its due time. The row is the outbox
+    too: a mail is owed while ``mail_due_at`` is set, and one mail may hold several notices. ``xid`` is what the feed
+    finds new rows by.
     """
 
     NONE, DUE, SENDING, SENT, FAILED = "none", "due", "sending", "sent", "failed"

@@ -23,7 +23,7 @@ from routing.queries.desk import Desk
 from routing.queries.items import MOVES, people_in
 from routing.queries.letters import Mail, mails_of
 from routing.queries.steps import StepLine, step_line, steps_of
-from routing.queries.timeline import Entry, Names, events_of, people_names, timeline
+from routing.queries.timeline import Entry, Names, events_of, given_to, people_names, timeline
 
 MOST = 200
 _NOT_PART_OF_CALL = frozenset({"digest", "version_id", "with"})
@@ -111,7 +111,9 @@ def account(item: WorkItem, desk: Desk) -> Account:
     """Return the account of an item, in a fixed number of queries whatever happened to it."""
     revisions, decisions, steps = revisions_of(item), decisions_of(item), steps_of(item)
     moves = [event for event in events_of(item) if event.kind in MOVES]
-    people = people_names(people_in(revisions) | {event.actor_id for event in moves})
+    people = people_names(
+        people_in(revisions) | {event.actor_id for event in moves} | {given_to(event) for event in moves}
+    )
     names = Names(desk, people, reasons={note.at: note.text for note in item.notes.all()})
     found = decided(explained(item, desk, revisions, decisions), names)
     verdicts = verdicts_of(item)

@@ -187,7 +187,9 @@ def _open_reviews(passes: Sequence[Pass]) -> None:
         if change is None:
             continue
         change.data |= {"review": review.review_id, "cause": opening.cause}
-        if change.action is not Action.ASK_OUTCOME:
+        if opening.assignee_id is not None and change.owner is not None:  # a task that a person was given
+            change.review = ReviewPoint(f"{change.owner.name} decides", review.queue, review.review_id)
+        elif change.action is not Action.ASK_OUTCOME:
             change.owner = Owner(OwnerKind.QUEUE, review.queue, review.queue_name)
             change.review = _point(review)
         elif change.to is not State.IN_REVIEW:

@@ -1,7 +1,9 @@
 """Sends the letters that are due; the rows are the outbox."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
 
 from routing import mailing, transitions
 from routing.crash_points import one_transaction, outgoing
@@ -31,12 +33,17 @@ def send_letters() -> int:
     return sent
 
 
+def due_letters(now: datetime) -> QuerySet[Letter]:
+    """Return the letters that are due; to the sender of spam none goes out while it is spam."""
+    return Letter.objects.filter(due_at__lte=now).exclude(item__closed_as="spam")
+
+
 def _claim() -> Letter | None:
     """Claim the next letter that is due for two minutes; one that was tried too often is given up on the way."""
     while True:
         with one_transaction("letters.claim"):
             now = transitions.database_now()
-            rows = Letter.objects.select_for_update(skip_locked=True, of=("self",)).filter(due_at__lte=now)
+            rows = due_letters(now).select_for_update(skip_locked=True, of=("self",))
             letter = rows.order_by("due_at").first()
             if letter is None:
                 return None

@@ -19,8 +19,8 @@ def add_note(*, actor: Actor, item_id: int, text: str, public: bool = False, key
     """Keep a note on an item; a public one is also mailed to the requester, whose page shows it.
 
     The same ``key`` on the same item returns the note that is there and mails nothing; raises Conflict when that one
-    says something else. Raises Invalid when the text is empty or too long or there is nobody to send it to, NotAllowed
-    for anybody but staff.
+    says something else. Raises Invalid when the text is empty or too long, there is nobody to send it to or the item is
+    spam, NotAllowed for anybody but staff.
     """
     if not actor.is_staff_member:
         raise NotAllowed("Only people of this desk write notes.")
@@ -44,6 +44,8 @@ def add_note(*, actor: Actor, item_id: int, text: str, public: bool = False, key
             raise Conflict("This form was sent before, with something else in it.")
         if created and public:
             item = WorkItem.objects.get(pk=item_id)
+            if item.closed_as == "spam":
+                raise Invalid(f"{item.code} is closed as spam, so nothing is mailed. Reopen it first.")
             if not item.requester_email:
                 raise Invalid("There is no e-mail address to send it to. Add it as a note instead.")
             asking.letter(item, "note", now, _letter_body(item, text)).save()

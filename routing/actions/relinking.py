@@ -28,7 +28,7 @@ def send_link(item_id: int) -> None:
         item = transitions.lock_one(item_id)
         now = transitions.database_now()
         recent = Letter.objects.filter(item=item, kind="link", created_at__gt=now - NOT_AGAIN_WITHIN)
-        if not item.requester_email or recent.exists():
+        if not item.requester_email or item.closed_as == "spam" or recent.exists():
             return
         asking.letter(item, "link", now, link_body(item, f"here is a new link for your request “{item.title}”.")).save()
         transaction.on_commit(nudges.send_letters)

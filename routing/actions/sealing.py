@@ -13,6 +13,7 @@ from datetime import timedelta
 from django.db import OperationalError, connection, transaction
 
 from routing import seals
+from routing.crash_points import one_transaction
 from routing.domain.sealing import PAGE_ITEMS, Checkpoint, Heads, Page, fingerprint
 from routing.models import Event, LedgerCheckpoint, LedgerPage
 from routing.transitions import database_now
@@ -35,7 +36,7 @@ def seal() -> tuple[Checkpoint, str]:
     Work goes on meanwhile, but for the instant that pins the snapshot. Raises OperationalError when a transaction
     keeps that from happening for a second.
     """
-    with transaction.atomic(durable=True):
+    with one_transaction("sealing.seal", durable=True):
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             cursor.execute(f"SET LOCAL lock_timeout = {LOCK_MS}")

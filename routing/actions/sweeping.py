@@ -9,7 +9,7 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import Q
 
 from routing import nudges, transitions
-from routing.actions import asking, deciding, recording, running
+from routing.actions import asking, deciding, letters, recording, running
 from routing.actions.calling import RETRY, Result
 from routing.crash_points import one_transaction
 from routing.domain.roles import DESK
@@ -47,7 +47,7 @@ def _nudge() -> None:
     now = transitions.database_now()
     if running.due_steps(1):
         nudges.run_due_steps()
-    if Letter.objects.filter(due_at__lte=now).exists():
+    if letters.due_letters(now).exists():
         nudges.send_letters()
     free = Q(lease_until=None) | Q(lease_until__lt=now)
     for backtest_id in Backtest.objects.filter(free, due_at__lte=now).values_list("pk", flat=True):
@@ -111,14 +111,14 @@ def _remind() -> None:
     now = transitions.database_now()
     with one_transaction("sweeping.remind"):
         rows = Question.objects.select_for_update(skip_locked=True, of=("self",)).select_related("item")
-        letters = []
+        reminders = []
         waiting = rows.filter(item__state=State.WAITING, item__wait_kind=WaitKind.REQUESTER)
         for question in waiting.filter(status=Question.OPEN, remind_at__lte=now)[:BATCH]:
             question.remind_at = None
             question.save(update_fields=["remind_at"])
             body = asking.question_body(question.item, question.note)
-            letters.append(asking.letter(question.item, "reminder", now, body))
-        Letter.objects.bulk_create(letters)
+            reminders.append(asking.letter(question.item, "reminder", now, body))
+        Letter.objects.bulk_create(reminders)
 
 
 def _people() -> None:

@@ -8,10 +8,11 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from django.db import connection, transaction
+from django.db import connection
 
 from routing import seals
 from routing.actions.covering import Coverage
+from routing.crash_points import one_transaction
 from routing.domain.sealing import Faults, Leaf
 from routing.events import chain_hash
 
@@ -87,7 +88,7 @@ def verify(kept_elsewhere: Sequence[str] = ()) -> Report:
     ``kept_elsewhere`` are lines that ``manage.py checkpoint_ledger --to`` has written.
     """
     report = Report()
-    with transaction.atomic():
+    with one_transaction("verifying.verify"):
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         coverage = Coverage.load(kept_elsewhere, report.faults)

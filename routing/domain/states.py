@@ -26,6 +26,9 @@ STATE_LABELS = {
     State.STOPPED: "Closed, not done",
 }
 
+UNDO_SECONDS = 60
+"""How long somebody can undo their own move by hand."""
+
 OPEN_STATES = frozenset({State.INCOMING, State.WORKING, State.WAITING, State.IN_REVIEW})
 FINAL_STATES = frozenset({State.DONE, State.STOPPED})
 
@@ -58,6 +61,11 @@ class Action(StrEnum):
     STOP = "stop"
     CLOSE_DONE = "close_done"
     REOPEN = "reopen"
+    ASSIGN = "assign"
+    TAKE = "take"
+    SPAM = "spam"
+    DUPLICATE = "duplicate"
+    UNDO_MOVE = "undo_move"
     ASK_CHECK = "ask_check"
     DECIDE_CHECK = "decide_check"
 
@@ -121,6 +129,16 @@ _allow(OPEN_STATES, Action.REQUEUE, {_INCOMING}, _TRIAGE)
 _allow(OPEN_STATES, Action.HOLD, {_WAITING}, _TRIAGE)
 _allow(OPEN_STATES, Action.STOP, {_STOPPED}, _TRIAGE)
 _allow(OPEN_STATES, Action.CLOSE_DONE, {_DONE}, _TRIAGE)
+_allow(OPEN_STATES, Action.SPAM, {_STOPPED}, _TRIAGE)
+_allow(OPEN_STATES, Action.DUPLICATE, {_STOPPED}, _TRIAGE)
+# What is open about an item goes to one person; what is on hold stays so and becomes theirs.
+_allow({_INCOMING, _WORKING, _REVIEW}, Action.ASSIGN, {_REVIEW}, _TRIAGE)
+_allow({_WAITING}, Action.ASSIGN, {_REVIEW, _WAITING}, _TRIAGE)
+_allow({_INCOMING, _WORKING, _WAITING}, Action.TAKE, {_REVIEW}, _TRIAGE)
+_allow({_REVIEW}, Action.TAKE, {_REVIEW}, _STAFF)
+# One's own move by hand, soon after, while nothing else has happened to the item (routing.actions.undoing).
+for _state in State:
+    _allow({_state}, Action.UNDO_MOVE, set(State), _STAFF)
 _allow(FINAL_STATES, Action.REOPEN, {_INCOMING}, _STAFF)
 for _state in FINAL_STATES:
     _allow({_state}, Action.ASK_CHECK, {_state}, _STAFF | {Role.REQUESTER})

@@ -9,7 +9,7 @@ from routing.models.destinations import (
     TableRow,
 )
 from routing.models.knowledge import Attachment, FactRevision, Letter, Note, Question
-from routing.models.ledger import DeskSwitches, Event, LedgerCheckpoint, LedgerPage, RouterLabel, RouterModel
+from routing.models.ledger import DeskSwitches, Event, HandMove, LedgerCheckpoint, LedgerPage, RouterLabel, RouterModel
 from routing.models.rulebooks import Backtest, Decision, DraftSave, Example, Rulebook, RulebookVersion
 from routing.models.work import InputField, OwnerKind, Priority, WaitKind, WorkItem, WorkType
 
@@ -26,6 +26,7 @@ __all__ = [
     "Event",
     "Example",
     "FactRevision",
+    "HandMove",
     "InputField",
     "LedgerCheckpoint",
     "LedgerPage",

@@ -82,6 +82,23 @@ class LedgerPage(models.Model):
         return f"page {self.number}"
 
 
+class HandMove(models.Model):
+    """The newest move by hand of an item, and how the item stood before, so that it can be undone for some seconds.
+
+    ``version`` is the item's after the move. ``before`` is what ``routing.actions.undoing`` makes of the item: its own
+    columns, its open question and reviews, its steps that had not ended, and the label that the router learns from.
+    """
+
+    item = models.OneToOneField(WorkItem, primary_key=True, on_delete=models.CASCADE, related_name="hand_move")
+    version = models.PositiveIntegerField()
+    by_id = models.BigIntegerField(null=True, blank=True)
+    at = models.DateTimeField()
+    before = models.JSONField()
+
+    def __str__(self) -> str:
+        return f"move of item {self.item_id}"
+
+
 class DeskSwitches(models.Model):
     """The one row of desk-wide switches."""
 

@@ -105,10 +105,12 @@ class InputField(models.Model):
 class WorkItem(models.Model):
     """One piece of work. Its state, owner and review point are written by ``routing.transitions`` alone.
 
-    ``version`` counts changes (and is the order of its events); ``run`` counts stops, moves and reopenings;
+    ``version`` counts changes (and is the order of its events); ``run`` counts stops, moves and reopenings, and
+    ``newest_run`` is the highest that was given out where a move that was undone has gone back below it;
     ``fact_seq`` is the position of its newest fact. ``decide_due_at`` is set while it is due for a decision,
     which makes the row its own outbox entry. ``locked_type_id`` is no column: the type it had when it was locked, so
-    that whoever saw it by that type is told.
+    that whoever saw it by that type is told. ``closed_as`` says as what it was closed: ``spam``, or ``duplicate`` of
+    the item with the id ``duplicate_of``.
     """
 
     locked_type_id: int | None = None
@@ -142,7 +144,11 @@ class WorkItem(models.Model):
     wait_kind = models.CharField(max_length=12, choices=WaitKind.choices, blank=True)
     wake_at = models.DateTimeField(null=True, blank=True)
 
+    closed_as = models.CharField(max_length=10, blank=True, default="", db_default="")
+    duplicate_of = models.BigIntegerField(null=True, blank=True)
+
     run = models.PositiveIntegerField(default=1)
+    newest_run = models.PositiveIntegerField(default=0, db_default=0)
     version = models.PositiveIntegerField(default=0)
     fact_seq = models.PositiveIntegerField(default=0)
     moves_left = models.PositiveSmallIntegerField(default=30)
@@ -168,6 +174,12 @@ class WorkItem(models.Model):
             models.CheckConstraint(
                 condition=Q(decide_due_at__isnull=True) | Q(state="incoming"), name="item_due_only_incoming"
             ),
+            models.CheckConstraint(
+                condition=Q(closed_as="", duplicate_of__isnull=True)
+                | Q(closed_as="spam", duplicate_of__isnull=True, state="stopped")
+                | Q(closed_as="duplicate", duplicate_of__isnull=False, state="stopped") & ~Q(duplicate_of=F("id")),
+                name="item_closed_as_valid",
+            ),
             models.UniqueConstraint(
                 fields=["intake_token_id", "intake_key"], condition=~Q(intake_key=""), name="item_intake_key_once"
             ),
@@ -180,6 +192,7 @@ class WorkItem(models.Model):
             models.Index(
                 fields=["owner_kind", "owner_ref"], name="item_owner", condition=~Q(state__in=["done", "stopped"])
             ),
+            models.Index(fields=["duplicate_of"], name="item_duplicates", condition=Q(duplicate_of__isnull=False)),
             GinIndex(SearchVector("title", "text", config="simple"), name="item_words"),
         ]
 
@@ -199,6 +212,16 @@ class WorkItem(models.Model):
     def state_label(self) -> str:
         """The state in the words of the screens."""
         return STATE_LABELS[State(self.state)]
+
+    @property
+    def closed_label(self) -> str:
+        """What it was closed as, in a word; empty when it is open or just closed."""
+        return self.closed_as.capitalize()
+
+    @property
+    def next_run(self) -> int:
+        """The number of a new run: one that none of its runs ever had."""
+        return max(self.run, self.newest_run) + 1
 
     @property
     def priority_label(self) -> str:

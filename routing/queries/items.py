@@ -18,7 +18,7 @@ from routing.domain.sentences import condition_words
 from routing.domain.states import Action, State, available_actions
 from routing.domain.templates import as_text
 from routing.errors import NotVisible
-from routing.models import FactRevision, Question, Step, WorkItem
+from routing.models import FactRevision, Question, Step, WaitKind, WorkItem
 from routing.queries.desk import Desk
 from routing.queries.facts import Knowledge
 
@@ -26,7 +26,19 @@ _CODE = re.compile(r"[Dd]-([0-9]{1,18})")
 
 ANSWER_FACT = "item.answer"
 MOVES = frozenset(
-    {Action.SEND_TO, Action.REQUEUE, Action.HOLD, Action.STOP, Action.CLOSE_DONE, Action.REOPEN},
+    {
+        Action.SEND_TO,
+        Action.REQUEUE,
+        Action.HOLD,
+        Action.STOP,
+        Action.CLOSE_DONE,
+        Action.REOPEN,
+        Action.ASSIGN,
+        Action.TAKE,
+        Action.SPAM,
+        Action.DUPLICATE,
+        Action.UNDO_MOVE,
+    },
 )
 
 
@@ -47,6 +59,12 @@ def find_item(actor: Actor, code: str) -> WorkItem:
     return item
 
 
+def visible_items(actor: Actor, codes: Iterable[str]) -> list[WorkItem]:
+    """Return the items with these public codes that the actor may see, oldest first."""
+    ids = [int(match[1]) for code in codes if (match := _CODE.fullmatch(code))]
+    return list(WorkItem.objects.filter(in_sight(actor), pk__in=ids).select_related("work_type").order_by("pk"))
+
+
 _RECENT_LOOKED_AT, _RECENT_SHOWN = 500, 20
 
 
@@ -58,9 +76,22 @@ def recent_items(actor: Actor, type_id: int | None) -> list[tuple[str, str]]:
     return [(row.code, row.title) for row in rows if row.work_type_id == type_id][:_RECENT_SHOWN]
 
 
-def may_move(item: WorkItem, actor: Actor) -> bool:
-    """Return whether this actor may move the item by hand somewhere."""
-    return not MOVES.isdisjoint(available_actions(State(item.state), actor.role))
+def original_of(actor: Actor, item: WorkItem) -> WorkItem | None:
+    """Return the item that this one was closed as a duplicate of; None when it was not, or they may not see it."""
+    if item.duplicate_of is None:
+        return None
+    return WorkItem.objects.filter(in_sight(actor), pk=item.duplicate_of).first()
+
+
+def duplicates_of(actor: Actor, item: WorkItem) -> list[WorkItem]:
+    """Return the items that were closed as duplicates of this one and that the actor may see, oldest first."""
+    return list(WorkItem.objects.filter(in_sight(actor), duplicate_of=item.pk).order_by("pk"))
+
+
+def may_answer(item: WorkItem, actor: Actor) -> bool:
+    """Return whether this actor may answer for the requester what the item waits for."""
+    is_asked = item.wait_kind == WaitKind.REQUESTER
+    return is_asked and Action.ANSWER in available_actions(State(item.state), actor.role)
 
 
 def may_fill_in(item: WorkItem, actor: Actor) -> bool:

@@ -122,6 +122,9 @@ def timeline(item: WorkItem, events: Sequence[Event], decisions: Sequence[Explai
     return entries
 
 
+_WHO_KINDS = {"system": "desk", "requester": "requester"}
+
+
 def _entry(item: WorkItem, event: Event, decisions: Sequence[Explained], names: Names) -> Entry:
     reasons = tuple(reason_of(one, names) for one in decisions)
     moved = event.state_from != event.state_to
@@ -130,11 +133,7 @@ def _entry(item: WorkItem, event: Event, decisions: Sequence[Explained], names: 
         at=event.at,
         title=_title(item, event, decisions[-1] if decisions else None, names),
         who=_who(item, event, names),
-        who_kind="desk"
-        if event.actor_role == "system"
-        else "requester"
-        if event.actor_role == "requester"
-        else "person",
+        who_kind=_WHO_KINDS.get(event.actor_role, "person"),
         why=reasons[-1].text if reasons else "",
         said=names.reasons.get(event.at, "")
         if event.data.get("reason_given")
@@ -202,6 +201,9 @@ _PLAIN = {
     "question_expired": "The requester did not answer in time",
     "hand_on": "Nobody took it in time, so another queue gets it",
     "undo": "Taken back before it left",
+    "undo_move": "The move by hand was undone",
+    "spam": "Closed as spam",
+    "duplicate": "Closed as a duplicate",
     "requeue": "Sent back to be decided again",
     "hold": "Put on hold",
     "stop": "Closed, not done",
@@ -232,8 +234,8 @@ def _title(item: WorkItem, event: Event, decision: Explained | None, names: Name
             return f"Came in {channel_words(str(data.get('channel', '')))}"
         case "send":
             return f"Sent to {places_words(data.get('to'), names)}"
-        case "send_to":
-            return f"Sent to {places_words([str(data.get('to', '')).partition(':')[2]], names)} by hand"
+        case "send_to" | "assign" | "take":
+            return _by_hand_title(event, names)
         case "ask":
             return f"Asked the requester for {_inputs(item, data, names)}"
         case "answer":
@@ -251,6 +253,19 @@ def _title(item: WorkItem, event: Event, decision: Explained | None, names: Name
     if data.get("check"):
         return f"{_PLAIN[event.kind]}, and drawn to be looked at afterwards"
     return _PLAIN.get(event.kind) or event.kind.replace("_", " ").capitalize()
+
+
+def given_to(event: Event) -> int:
+    """Return the id of the person to whom an event gave the item; 0 when it gave it to nobody."""
+    kind, _, ref = str(event.data.get("to", "")).partition(":")
+    return int(ref) if kind == "person" and ref.isdecimal() else 0
+
+
+def _by_hand_title(event: Event, names: Names) -> str:
+    person = given_to(event)
+    if not person:
+        return f"Sent to {places_words([str(event.data.get('to', '')).partition(':')[2]], names)} by hand"
+    return "Taken to do it" if person == event.actor_id else f"Given to {names.people.get(person, 'somebody who left')}"
 
 
 def _ticked(count: int) -> str:

@@ -7,12 +7,13 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from routing import requesters, transitions
-from routing.actions import answering, moving
+from routing.actions import answering
 from routing.domain.facts import value_from_json
 from routing.domain.inputs import InputSpec
+from routing.domain.states import State
 from routing.errors import Conflict, Invalid, NotAllowed
 from routing.forms import inputs as controls
 from routing.forms.inputs import Typed
@@ -26,24 +27,28 @@ from routing.queries.facts import knowledge
 from routing.queries.items import (
     InputRow,
     Known,
+    duplicates_of,
     find_item,
     free_answers,
     input_rows,
     marked,
+    may_answer,
     may_fill_in,
-    may_move,
+    original_of,
     people_in,
 )
 from routing.queries.letters import mails_of
+from routing.queries.moves import MOVE_KEY, acts_of
 from routing.queries.rulebooks import FIRST_LOOK
 from routing.queries.steps import step_line, steps_of
-from routing.queries.timeline import Entry, Names, channel_words, events_of, people_names, timeline
+from routing.queries.timeline import Entry, Names, channel_words, events_of, given_to, people_names, timeline
 from routing.views import uploads
 from routing.views.access import DeskRequest, page
+from routing.views.moves import read_version
 from routing.views.notes import keep_note
+from routing.views.reviewing import review_address
 
 DRAWER_ENTRIES = 5
-MOST_DIGITS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,9 @@ def _read(request: DeskRequest, item: WorkItem) -> _Page:
     ages = {slug: int(str(place.config.get("max_age_minutes") or 0)) for slug, place in desk.places.items()}
     revisions, events = revisions_of(item), events_of(item)
     steps = steps_of(item)
-    names = people_names({event.actor_id for event in events} | people_in(revisions))
+    names = people_names(
+        {event.actor_id for event in events} | {given_to(event) for event in events} | people_in(revisions)
+    )
     known = Known(
         item=item,
         desk=desk,
@@ -83,12 +90,7 @@ def _read(request: DeskRequest, item: WorkItem) -> _Page:
 
 
 def _review_url(asked: Asked) -> str:
-    if not asked.may_decide:
-        return ""
-    try:
-        return reverse("reviews:review", args=[asked.review_id])
-    except NoReverseMatch:
-        return ""
+    return review_address(asked.review_id) if asked.may_decide else ""
 
 
 @page("GET")
@@ -103,13 +105,18 @@ def item_page(request: DeskRequest, code: str) -> HttpResponse:
 
 
 def _common(request: DeskRequest, item: WorkItem, found: _Page) -> dict[str, object]:
+    acts = [act for act in acts_of(request.actor.role) if State(item.state) in act.states]
     return {
         "item": item,
         "item_url": item.get_absolute_url(),
-        "move_url": reverse("routing:move", args=[item.code]) if may_move(item, request.actor) else "",
+        "move_url": reverse("routing:move", args=[item.code]) if any(act.key == MOVE_KEY for act in acts) else "",
+        "acts": acts,
+        "answer_url": reverse("routing:answer", args=[item.code]) if may_answer(item, request.actor) else "",
         "fill_in_url": reverse("routing:fill_in", args=[item.code]) if may_fill_in(item, request.actor) else "",
         "review_url": _review_url(found.asked[0]) if found.asked else "",
         "question": found.asked[0].question if found.asked else "",
+        "original": original_of(request.actor, item),
+        "duplicates": duplicates_of(request.actor, item),
         "asked": [(one, _review_url(one)) for one in found.asked],
     }
 
@@ -199,18 +206,14 @@ def _record(request: DeskRequest, item: WorkItem, specs: Sequence[InputSpec], be
         given = controls.changed(before, typed)
         if not given:
             return _Refused(422, "Nothing was changed. Fill something in, or go back to the request."), typed
-        answering.add_inputs(actor=request.actor, item_id=item.pk, given=given, version=_version(request))
+        answering.add_inputs(
+            actor=request.actor, item_id=item.pk, given=given, version=read_version(request.POST.get("version", ""))
+        )
     except Invalid as error:
         return _Refused(422, str(error), error.fields), typed
     except Conflict as error:
         return _Refused(409, f"{error} What you typed is kept: look at it and save again."), typed
     return _Refused(), typed
-
-
-def _version(request: DeskRequest) -> int:
-    """Return the version of the item that the form was made for; one that no item has when it says none."""
-    seen = request.POST.get("version", "")
-    return int(seen) if seen.isascii() and seen.isdigit() and len(seen) < MOST_DIGITS else -1
 
 
 @page("GET", "POST")
@@ -241,57 +244,3 @@ def fill_in(request: DeskRequest, code: str) -> HttpResponse:
         ),
     }
     return render(request, "items/fill_in.html", context, status=status)
-
-
-@page("GET", "POST")
-def move(request: DeskRequest, code: str) -> HttpResponse:
-    """Offer the places an item may go to, and move it there."""
-    item = find_item(request.actor, code)
-    status, error = 200, ""
-    if request.method == "POST":
-        try:
-            moving.move(
-                actor=request.actor,
-                item_id=item.pk,
-                to=request.POST.get("to", "")[:80],
-                version=_version(request),
-                reason=request.POST.get("reason", "").strip()[:2000],
-            )
-        except (Conflict, Invalid) as refused:
-            item.refresh_from_db()
-            status, error = 409 if isinstance(refused, Conflict) else 422, str(refused)
-        else:
-            return _moved(request, item)
-    context = {
-        "item": item,
-        "move_url": reverse("routing:move", args=[item.code]),
-        "groups": _groups(item, request),
-        "error": error,
-        "chosen": request.POST.get("to", ""),
-        "reason": request.POST.get("reason", ""),
-    }
-    return render(request, "board/_move.html" if request.htmx else "board/move.html", context, status=status)
-
-
-def _moved(request: DeskRequest, item: WorkItem) -> HttpResponse:
-    here = request.htmx.current_url_abs_path or "" if request.htmx else ""
-    if request.htmx and here != reverse("routing:move", args=[item.code]):
-        return HttpResponse(status=204, headers={"HX-Trigger": f'{{"desk:moved": {{"code": "{item.code}"}}}}'})
-    if request.htmx:
-        return HttpResponse(status=204, headers={"HX-Redirect": item.get_absolute_url()})
-    messages.success(request, f"{item.code} was moved.")
-    return redirect(item.get_absolute_url())
-
-
-_GROUPS = (("state:", "Here"), ("queue:", "People"), ("destination:", "AI agents and tools"))
-
-
-def _groups(item: WorkItem, request: DeskRequest) -> list[dict[str, object]]:
-    """Return the places this person may move the item to, with why not where it cannot go now."""
-    offered = moving.places_to_move(item, request.actor)
-    groups: list[dict[str, object]] = []
-    for prefix, label in _GROUPS:
-        choices = [{"value": to, "label": words, "problem": ""} for to, words in offered if to.startswith(prefix)]
-        if choices:
-            groups.append({"label": label, "choices": choices})
-    return groups

@@ -10,7 +10,6 @@ from django.urls import reverse
 from routing import requesters
 from routing.actions import answering, attaching, public_intake, relinking, reporting
 from routing.actions.intake import Request
-from routing.domain.inputs import InputSpec
 from routing.domain.roles import Actor, Role
 from routing.domain.states import FINAL_STATES, State
 from routing.errors import Conflict, Invalid
@@ -24,9 +23,14 @@ from routing.queries.letters import mails_to_requester, messages_to_requester
 from routing.transitions import database_now
 from routing.views import uploads
 from routing.views.access import open_page
+from routing.views.answers import asked_inputs
 
 _WORKED_ON = ("We are working on it", "You need not do anything. We write to you when there is news.")
 _ON_HOLD = ("It is on hold", "Somebody looks after it and goes on later. We write to you when there is news.")
+_TOGETHER = (
+    "It is handled together with another request",
+    "Both are about the same, so we go on with one of them. You need not do anything.",
+)
 _WORDS = {
     State.INCOMING: _WORKED_ON,
     State.WORKING: _WORKED_ON,
@@ -62,7 +66,7 @@ def item_page(request: HttpRequest, token: str) -> HttpResponse:
     question = Question.objects.filter(item=item, status=Question.OPEN).first()
     if request.method != "POST":
         return _show(request, item, question, _Answer())
-    specs = _asked_specs(item, question)
+    specs = asked_inputs(item, question)
     typed = controls.typed(specs, request.POST)
     text = request.POST.get("answer", "").replace("\x00", "")
     try:
@@ -77,11 +81,6 @@ def item_page(request: HttpRequest, token: str) -> HttpResponse:
     return redirect(f"{reverse('requests:page', args=[token])}?thanks=1")
 
 
-def _asked_specs(item: WorkItem, question: Question | None) -> list[InputSpec]:
-    names = question.names if question else []
-    return [spec for spec in desk_queries.load().catalogue(item.work_type_id).inputs if spec.name in names]
-
-
 def _show(
     request: HttpRequest,
     item: WorkItem,
@@ -91,7 +90,7 @@ def _show(
     status: int = 200,
 ) -> HttpResponse:
     is_asked = question is not None and item.state == State.WAITING and item.wait_kind == WaitKind.REQUESTER
-    title, words = _ON_HOLD if item.wait_kind == WaitKind.HOLD else _WORDS[State(item.state)]
+    title, words = _status(item)
     context: dict[str, object] = {
         "item": item,
         "status_title": title,
@@ -108,7 +107,7 @@ def _show(
     }
     if is_asked and question is not None:
         desk, known = desk_queries.load(), knowledge([item], database_now())[item.pk]
-        specs = _asked_specs(item, question)
+        specs = asked_inputs(item, question)
         typed = answer.typed or controls.offered(specs, known.doubtful)
         catalogue = desk.catalogue(item.work_type_id)
         context |= {
@@ -119,6 +118,13 @@ def _show(
             "offers": not answer.typed and bool(typed.values),
         }
     return render(request, "requests/page.html", context, status=status)
+
+
+def _status(item: WorkItem) -> tuple[str, str]:
+    """Return how the request stands, in a few words and in a sentence."""
+    if item.wait_kind == WaitKind.HOLD:
+        return _ON_HOLD
+    return _TOGETHER if item.closed_as == "duplicate" else _WORDS[State(item.state)]
 
 
 @open_page("POST")

@@ -1,6 +1,9 @@
 // The board: filters in the address, keys, and what a click on a card does. The columns and the drawer have their modules.
+import { startActs } from "./board_acts.js";
 import { cardOf, fetchColumns, showMore, startColumns } from "./board_columns.js";
-import { askMove, closeDrawer, markOpen, openCode, openItem, showDrawer, startDrawer } from "./board_drawer.js";
+import { startDrag } from "./board_drag.js";
+import { closeDrawer, markOpen, openCode, openItem, showDrawer, startDrawer } from "./board_drawer.js";
+import { startSelection } from "./board_select.js";
 import { onKey } from "./keys.js";
 import { toast } from "./toasts.js";
 
@@ -128,7 +131,6 @@ function startKeys() {
   onKey("k", "Previous card", () => stepCard(-1));
   onKey("l", "Next column", () => stepColumn(1));
   onKey("h", "Previous column", () => stepColumn(-1));
-  onKey("m", "Move to…", () => askMove(current()?.dataset.code));
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !event.defaultPrevented && !document.querySelector("dialog:modal") && closeDrawer()) event.preventDefault();
   });
@@ -168,6 +170,9 @@ function startCards() {
 startColumns();
 startFilters();
 startCards();
+startSelection({ current, step: stepCard });
+startActs({ current });
+startDrag();
 startKeys();
 startDrawer();
 document.addEventListener("desk:columns", markOpen);

@@ -149,7 +149,7 @@ function applyChange(change, open) {
       if (shown) highlight(fresh);
       const name = column.querySelector("h2").textContent.trim();
       const owner = fresh.querySelector(".fact-owner .fact-name").textContent;
-      announce(`${change.code} ${old ? "moved to" : "is now in"} ${name}, next owner ${owner}.`);
+      if (!change.quiet) announce(`${change.code} ${old ? "moved to" : "is now in"} ${name}, next owner ${owner}.`);
     }
   }
   giveFocus(fresh);

@@ -1,6 +1,7 @@
 // The drawer beside the board (the address keeps ?item=CODE) and the "Move to…" dialog.
 import { cardOf } from "./board_columns.js";
 import { openMoveDialog, startMoveDialog } from "./move_dialog.js";
+import { startMoves } from "./moves.js";
 import { toast } from "./toasts.js";
 import { updateTimes } from "./times.js";
 
@@ -73,10 +74,13 @@ export function closeDrawer() {
   return true;
 }
 
-// Asks where the item shall go.
-export async function askMove(code) {
-  if (!board.dataset.moveUrl || !code) return;
-  await openMoveDialog(moveDialog, urlFor(board.dataset.moveUrl, code));
+// Asks where these items shall go. only: which places are offered, as routing/views/moves.py names them.
+export async function askMove(codes, only = "") {
+  if (!board.dataset.moveUrl || !codes.length) return;
+  const query = new URLSearchParams(only ? { only } : {});
+  if (codes.length > 1) for (const code of codes) query.append("items", code);
+  const url = codes.length > 1 ? moveDialog.dataset.url : urlFor(board.dataset.moveUrl, codes[0]);
+  await openMoveDialog(moveDialog, `${url}?${query}`);
 }
 
 export function startDrawer() {
@@ -84,10 +88,11 @@ export function startDrawer() {
     const mover = event.target.closest("[data-move]");
     if (mover) {
       event.preventDefault();
-      askMove(mover.dataset.move);
+      askMove([mover.dataset.move]);
     }
     if (event.target.closest("[data-close-drawer]")) closeDrawer();
   });
   startMoveDialog(moveDialog);
+  startMoves();
   if (openCode()) showDrawer();
 }

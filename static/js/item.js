@@ -1,14 +1,8 @@
-// The page of an item: "Move to…" opens as a dialog; what a move changes is fetched as the feed tells of it.
-import { openMoveDialog, startMoveDialog } from "./move_dialog.js";
+// The page of an item: what is done by hand is done in place; what it changes is fetched at once, and as the feed tells of it.
+import { startMoveDialog } from "./move_dialog.js";
+import { startMoves } from "./moves.js";
 import { refreshParts } from "./parts.js";
 
-const dialog = document.getElementById("move");
-
-startMoveDialog(dialog);
+startMoves();
+startMoveDialog(document.getElementById("move"));
 document.addEventListener("desk:moved", () => refreshParts(document.getElementById("item")));
-document.addEventListener("click", (event) => {
-  const opener = event.target.closest("[data-opens-move]");
-  if (!opener || event.metaKey || event.ctrlKey || event.shiftKey) return;
-  event.preventDefault();
-  openMoveDialog(dialog, opener.href);
-});

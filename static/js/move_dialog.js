@@ -13,7 +13,7 @@ function findPlaces(dialog, words) {
   for (const group of dialog.querySelectorAll("fieldset")) {
     group.hidden = !group.querySelector(".move-place:not([hidden])");
   }
-  for (const radio of dialog.querySelectorAll("input:checked")) radio.checked = false;
+  for (const radio of dialog.querySelectorAll("input[name=to]:checked")) radio.checked = false;
   if (wanted.length && places(dialog)[0]) places(dialog)[0].checked = true;
 }
 
@@ -34,12 +34,24 @@ export async function openMoveDialog(dialog, url) {
   await window.htmx.ajax("GET", url, { target: dialog, swap: "innerHTML" });
   if (!document.getElementById("move-form")) return;
   dialog.showModal();
-  document.getElementById("move-find").focus();
+  // Where only a code is asked for, there is nothing to find.
+  const code = dialog.querySelectorAll(".move-place").length === 1 ? document.getElementById("move-code") : null;
+  (code ?? document.getElementById("move-find")).focus();
 }
 
 export function startMoveDialog(dialog) {
   dialog.addEventListener("input", (event) => event.target.matches("[data-move-find]") && findPlaces(dialog, event.target.value));
   dialog.addEventListener("keydown", (event) => choosePlace(dialog, event));
   dialog.addEventListener("click", (event) => event.target.closest("[data-close-dialog]") && dialog.close());
-  document.addEventListener("desk:moved", () => dialog.close());
+  dialog.addEventListener("focusin", ({ target }) => {
+    const radio = target.id === "move-code" ? target.closest("fieldset").querySelector("input[name=to]") : null;
+    if (radio) radio.checked = true;
+  });
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-opens-move]");
+    if (!opener || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    opener.closest("details.menu")?.removeAttribute("open");
+    openMoveDialog(dialog, opener.href);
+  });
 }

@@ -3,6 +3,7 @@
 import { pressable } from "./keys.js";
 
 const TYPING_MS = 120;
+const MOST_HERE = 12;
 let typing = 0;
 let asked = null;
 
@@ -23,14 +24,20 @@ function choose(entry) {
   else words.removeAttribute("aria-activedescendant");
 }
 
+// What can be done here by label: a function, or an element to press. A page offers more than stands on it by answering
+// "desk:palette" with detail.offer(label, run).
 function doable(wanted) {
   const found = new Map();
+  const fits = (label) => wanted.every((word) => label.toLowerCase().includes(word));
+  const offer = (label, run) => fits(label) && found.set(label, run);
+  document.dispatchEvent(new CustomEvent("desk:palette", { detail: { offer } }));
   for (const element of pressable()) {
+    if (element.closest("#selection")) continue;
     const label = element.dataset.keyLabel ?? element.textContent.trim().replace(/\s+/g, " ");
     if (!label || element.dataset.key?.startsWith("g ") || found.has(label)) continue;
-    if (wanted.every((word) => label.toLowerCase().includes(word))) found.set(label, element);
+    if (fits(label)) found.set(label, element);
   }
-  return [...found].slice(0, 8);
+  return [...found].slice(0, MOST_HERE);
 }
 
 function entryOf(label, what) {
@@ -86,7 +93,8 @@ function go(entry) {
   if (!entry) return;
   dialog.close();
   const action = actions.get(entry);
-  if (!action) window.location.assign(entry.dataset.url);
+  if (typeof action === "function") action();
+  else if (!action) window.location.assign(entry.dataset.url);
   else if (action.matches("input:not([type=checkbox], [type=radio]), textarea, select")) action.focus();
   else action.click();
 }

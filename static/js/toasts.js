@@ -4,7 +4,8 @@ const SECONDS = 6;
 const MOST = 2; // that go by themselves
 
 // Shows a message. tone: "info", "success", "warning" or "error"; errors stay until dismissed.
-// action: {label, url}: a button that posts to the address, for as long as the message stands; link: one that leads there.
+// action: {label, url}: a button that posts to the address, for as long as the message stands, or {label, key, run}: one that
+// runs something, as its key does; link: one that leads there.
 export function toast({ text, tone = "info", seconds = tone === "error" ? 0 : SECONDS, action = null, link = null }) {
   const region = document.querySelector("#toasts .toasts-live");
   // One that stands until it is dismissed is not said twice.
@@ -42,9 +43,16 @@ function actionButton(action, line) {
   button.type = "button";
   button.className = "button button-small";
   button.textContent = action.label;
+  if (action.key) {
+    const cap = document.createElement("kbd");
+    cap.textContent = action.key;
+    button.append(" ", cap);
+    line.dataset.undoes = "";
+  }
   button.addEventListener("click", () => {
     line.remove();
-    window.htmx.ajax("POST", action.url, { swap: "none" });
+    if (action.run) action.run();
+    else window.htmx.ajax("POST", action.url, { swap: "none" });
   });
   return button;
 }

@@ -18,6 +18,7 @@ PATHS = {
     "/api/v1/items/{code}/decisions": {"get"},
     "/api/v1/items/{code}/inputs": {"post"},
     "/api/v1/items/{code}/move": {"post"},
+    "/api/v1/items/{code}/undo": {"post"},
     "/api/v1/queues": {"get"},
     "/api/v1/queues/{slug}/claim": {"post"},
     "/api/v1/reviews": {"get"},

@@ -37,6 +37,7 @@ def test_an_item_is_made_and_shows_its_four_facts(desk: TestDesk, program: MakeP
         "type": "support",
         "title": "Late parcel",
         "state": "incoming",
+        "closed_as": None,
         "trigger": {"kind": "api", "by": "shop", "at": answer.body["created_at"]},
         "next_owner": {"kind": "desk", "name": "Dispatch Desk", "since": answer.body["created_at"]},
         "review_point": {"kind": "none", "queue": None, "review_id": None, "label": ""},
@@ -285,6 +286,15 @@ def test_a_move_needs_the_version_that_was_seen(desk: TestDesk, program: MakePro
     assert done.body["next_owner"]["kind"] == "queue"
     assert olga.post(f"/items/{code}/move", {"to": "state:nowhere", "version": 2}).status == 422
     assert olga.post(f"/items/{code}/move", {"to": "queue:nowhere", "version": 2}).status == 422
+
+
+def test_a_move_is_undone_by_the_version_it_left(desk: TestDesk, program: MakeProgram) -> None:
+    olga, code = program("olga", Role.OPERATOR), desk.send("Hello").code
+    spam = olga.post(f"/items/{code}/move", {"to": "spam", "version": 1}).body
+    assert (spam["state"], spam["closed_as"]) == ("stopped", "spam")
+    undone = olga.post(f"/items/{code}/undo", {"version": spam["version"]}).body
+    assert (undone["state"], undone["closed_as"], undone["version"]) == ("incoming", None, 3)
+    assert olga.post(f"/items/{code}/undo", {"version": 2}).status == 409
 
 
 def test_a_reviewer_sees_an_item_and_may_not_move_it(desk: TestDesk, program: MakeProgram) -> None:

@@ -35,6 +35,8 @@ NAMES = [
         "to",
         "version",
         "reason",
+        "items",
+        "only",
     ),
     *("name", "seq", "q", "owner", "order", "cursor", "code", "moment", "from", "revision", "action", "queue", "note"),
     "session",

@@ -20,11 +20,19 @@ def addresses(world: World) -> dict[str, list[str]]:
     base, page = f"/items/{item.code}/", f"/reviews/{review.pk}/"
     return {
         "get": [
-            *(base, f"{base}?drawer=1", f"{base}move/", f"{base}inputs/", f"{base}files/{file.pk}/", page),
+            *(
+                base,
+                f"{base}?drawer=1",
+                f"{base}move/",
+                f"{base}answer/",
+                f"{base}inputs/",
+                f"{base}files/{file.pk}/",
+                page,
+            ),
             *(f"{base}account/", f"{base}others/?rule=r1", f"{base}report/", f"{page}together"),
         ],
         "post": [
-            *(f"{base}{verb}/" for verb in ("move", "notes", "inputs", "inputs/confirm", "report")),
+            *(f"{base}{verb}/" for verb in ("move", "notes", "answer", "inputs", "inputs/confirm", "report")),
             *(f"{page}{verb}" for verb in ("preview", "take", "renew", "give-back", "decide", "undo", "notes")),
             *(f"{page}{verb}" for verb in ("together", "together/undo")),
         ],
@@ -35,7 +43,7 @@ def api_addresses(world: World) -> dict[str, list[str]]:
     item, review = f"/api/v1/items/{world.items['hidden'].code}", f"/api/v1/reviews/{world.review('hidden').pk}"
     return {
         "get": [item, f"{item}/events", f"{item}/decisions", review],
-        "post": [f"{item}/{verb}" for verb in ("inputs", "move")]
+        "post": [f"{item}/{verb}" for verb in ("inputs", "move", "undo")]
         + [f"{review}/{verb}" for verb in ("claim", "renew", "release", "undo", "verdict")],
     }
 
@@ -43,6 +51,7 @@ def api_addresses(world: World) -> dict[str, list[str]]:
 BODIES = {
     "inputs": {"inputs": {"target": "x"}},
     "move": {"to": "state:done", "version": 2},
+    "undo": {"version": 2},
     "verdict": {"verdict": "approve", "epoch": 0, "digest": "x"},
 }
 

@@ -81,22 +81,57 @@ def test_a_move_without_javascript_leads_back_to_the_item(desk: TestDesk, signed
     assert "Sent to Support by hand" in page
 
 
-def test_a_move_from_the_board_says_so_to_the_page(desk: TestDesk, signed_in: SignedIn) -> None:
+def test_moves_from_the_board_say_what_became_of_each_and_can_be_undone(desk: TestDesk, signed_in: SignedIn) -> None:
+    first, second, client = desk.send("One", type="support"), desk.send("Two", type="support"), signed_in("olga")
+    page = client.get("/moves/", {"items": [first.code, second.code]}, headers={"HX-Request": "true"}).content.decode()
+    assert page.lstrip().startswith("<form")
+    assert f'data-items="{first.code}:1 {second.code}:1"' in page
+    assert "Move 2 requests to" in page
+    sent = {"items": [f"{first.code}:1", f"{second.code}:7"], "to": "state:waiting", "reason": "later"}
+    moved, refused = client.post("/moves/", sent).json()["results"]
+    assert (moved["moved"], moved["label"], moved["version"], moved["may_undo"]) == (True, "waiting", 2, True)
+    assert (refused["moved"], refused["version"]) == (False, 1)
+    [undone] = client.post("/moves/undo/", {"items": f"{first.code}:2"}).json()["results"]
+    assert (undone["words"], fresh(first).state) == (
+        f"{first.code} is now incoming, next owner Dispatch Desk.",
+        "incoming",
+    )
+    assert client.get("/moves/").status_code == 422
+
+
+def test_the_dialog_offers_only_what_was_asked_for(desk: TestDesk, signed_in: SignedIn) -> None:
     item, client = desk.send("Hello", type="support"), signed_in("olga")
-    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/?item=D-1"}
-    form = client.get(f"/items/{item.code}/move/", headers=headers).content.decode()
-    assert form.lstrip().startswith("<form")
-    sent = {"to": "state:waiting", "version": item.version}
-    response = client.post(f"/items/{item.code}/move/", sent, headers=headers)
-    assert (response.status_code, response["HX-Trigger"]) == (204, f'{{"desk:moved": {{"code": "{item.code}"}}}}')
+    headers = {"HX-Request": "true"}
+    sending = client.get(f"/items/{item.code}/move/?only=send", headers=headers).content.decode()
+    assert "state:done" not in sending
+    assert 'value="queue:support"' in sending
+    people = client.get(f"/items/{item.code}/move/?only=person", headers=headers).content.decode()
+    assert [name for name in ("me", "person:rene", "person:ada") if f'value="{name}"' in people] == [
+        "me",
+        "person:rene",
+        "person:ada",
+    ]
+    other = desk.send("The same", type="support")
+    sent = {"to": "duplicate:", "code": other.code, "version": item.version}
+    assert client.post(f"/items/{item.code}/move/", sent).status_code == 302
+    assert f'Duplicate of <a href="/items/{other.code}/">' in client.get(f"/items/{item.code}/").content.decode()
+    assert (
+        f'The same was asked in <a href="/items/{item.code}/">' in client.get(f"/items/{other.code}/").content.decode()
+    )
 
 
-def test_moving_from_the_page_of_moves_leads_back_to_the_item(desk: TestDesk, signed_in: SignedIn) -> None:
-    item = desk.send("Hello", type="support")
-    headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver/items/{item.code}/move/"}
-    sent = {"to": "state:waiting", "version": item.version}
-    response = signed_in("olga").post(f"/items/{item.code}/move/", sent, headers=headers)
-    assert (response.status_code, response["HX-Redirect"]) == (204, f"/items/{item.code}/")
+def test_what_the_requester_is_asked_is_answered_for_them(desk: TestDesk, signed_in: SignedIn) -> None:
+    item, client = desk.send("Where is it?", type="support", **KIM), signed_in("rene")
+    decide()
+    address = f"/items/{item.code}/answer/"
+    assert "Answer for the requester" in client.get(f"/items/{item.code}/?drawer=1").content.decode()
+    wrong = client.post(address, {"input_order_number": ""})
+    assert (wrong.status_code, fresh(item).state) == (422, "waiting")
+    given = client.post(address, {"input_order_number": "K-7", "input_topic": "delivery"})
+    assert (given.status_code, fresh(item).state) == (302, "incoming")
+    row = FactRevision.objects.get(item=item, name="input.order_number")
+    assert (row.value, row.provider) == ("K-7", f"person:{desk.people['rene'].pk}")
+    assert client.get(address).status_code == 409
 
 
 def test_moving_an_item_that_moved_on_keeps_the_choice(desk: TestDesk, signed_in: SignedIn) -> None:

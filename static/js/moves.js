@@ -1,0 +1,132 @@
+// Moves requests by hand: posts what shall happen to one or many, says what became of each, and undoes it.
+// Events on document: "desk:moving" {to, items} before, "desk:moved" {to, results, items} after; items are {code, version}.
+import { onKey } from "./keys.js";
+import { toast } from "./toasts.js";
+
+const AT_ONCE = 20; // of many, so that the first are there soon
+const UNDO_SECONDS = 20;
+const SECONDS = 8;
+
+let undoable = []; // what the newest move left, as {code, version}
+
+const dialog = document.getElementById("move");
+const token = () => JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
+const many = (number) => (number === 1 ? "1 request" : `${number} requests`);
+
+export function readItems(text) {
+  return text.split(" ").filter(Boolean).map((pair) => {
+    const [code, version] = pair.split(":");
+    return { code, version: Number(version) };
+  });
+}
+
+function refusedAll(items, words) {
+  return items.map(({ code, version }) => ({ code, version, moved: false, words: `${code}: ${words}` }));
+}
+
+// Posts some of the items; returns a result for each, whatever happens.
+async function post(url, items, fields) {
+  const body = new URLSearchParams(fields);
+  for (const { code, version } of items) body.append("items", `${code}:${version}`);
+  const headers = { "X-CSRFToken": token(), Accept: "application/json" };
+  try {
+    const response = await fetch(url, { method: "POST", body, headers });
+    if (response.redirected) return refusedAll(items, "you are signed out. Sign in and do it again.");
+    if (!response.ok) return refusedAll(items, `the desk could not do that (error ${response.status}). Nothing was changed.`);
+    return (await response.json()).results;
+  } catch {
+    return refusedAll(items, "the desk could not be reached. Look at it again before you repeat this.");
+  }
+}
+
+async function postAll(url, items, fields) {
+  const results = [];
+  for (let at = 0; at < items.length; at += AT_ONCE) results.push(...(await post(url, items.slice(at, at + AT_ONCE), fields)));
+  return results;
+}
+
+function wordsOf(moved) {
+  if (moved.length === 1) return moved[0].words;
+  const labels = new Set(moved.map((one) => one.label));
+  return labels.size === 1 ? `${many(moved.length)} are now ${[...labels][0]}.` : `${many(moved.length)} were moved.`;
+}
+
+// Lists what was refused and why, where the page has a place for it; else, and for one alone, as a message.
+function sayRefused(refused, total) {
+  const place = document.getElementById("refusals");
+  if (refused.length === 0) return;
+  if (total === 1 || !place) {
+    for (const one of refused.slice(0, 3)) toast({ text: one.words, tone: "error" });
+    return;
+  }
+  place.querySelector("[data-refused-words]").textContent = `${refused.length} of ${total} stay as they were`;
+  place.querySelector("ul").replaceChildren(
+    ...refused.map(({ words }) => {
+      const line = document.createElement("li");
+      line.textContent = words;
+      return line;
+    }),
+  );
+  place.hidden = false;
+}
+
+// Moves these items; `to` is a goal as routing/domain/goals.py reads it. Resolves to the results.
+export async function act(to, items, { reason = "", code = "" } = {}) {
+  if (items.length === 0) return [];
+  const refusals = document.getElementById("refusals");
+  if (refusals) refusals.hidden = true;
+  document.dispatchEvent(new CustomEvent("desk:moving", { detail: { to, items } }));
+  const results = await postAll(dialog.dataset.url, items, { to, reason, code });
+  const moved = results.filter((one) => one.moved);
+  const kept = moved.filter((one) => one.may_undo).map(({ code: moving, version }) => ({ code: moving, version }));
+  if (moved.length) undoable = kept;
+  document.dispatchEvent(new CustomEvent("desk:moved", { detail: { to, results, items } }));
+  const [first] = moved;
+  const link = to === "me" && moved.length === 1 && first.review_url ? { label: "Open it", url: first.review_url } : null;
+  const action = kept.length ? { label: "Undo", key: "z", run: undo } : null;
+  if (first) toast({ text: wordsOf(moved), tone: "success", seconds: action ? UNDO_SECONDS : SECONDS, action, link });
+  sayRefused(results.filter((one) => !one.moved), results.length);
+  return results;
+}
+
+// Puts back what the newest move changed.
+export async function undo() {
+  const items = undoable;
+  undoable = [];
+  if (items.length === 0) return false;
+  for (const line of document.querySelectorAll("#toasts .toast[data-undoes]")) line.remove();
+  const results = await postAll(dialog.dataset.undoUrl, items, {});
+  document.dispatchEvent(new CustomEvent("desk:moved", { detail: { to: "undo", results, items } }));
+  const back = results.filter((one) => one.moved);
+  if (back.length) toast({ text: `Undone. ${wordsOf(back)}`, tone: "success", seconds: SECONDS });
+  sayRefused(results.filter((one) => !one.moved), results.length);
+  return true;
+}
+
+function submitted(event) {
+  const form = event.target.closest("form[data-acts]");
+  if (!form || event.defaultPrevented) return;
+  event.preventDefault();
+  const fields = new FormData(form, event.submitter);
+  form.closest("details.menu")?.removeAttribute("open");
+  const from = form.closest("dialog");
+  from?.close();
+  const items = readItems(form.dataset.items);
+  act(String(fields.get("to")), items, { reason: fields.get("reason") ?? "", code: fields.get("code") ?? "" }).then((results) => {
+    // Where nothing moved, what was chosen and written is there again.
+    if (from && fields.get("reason") && !results.some((one) => one.moved)) from.showModal();
+  });
+}
+
+export function startMoves() {
+  document.addEventListener("submit", submitted);
+  document.addEventListener("click", (event) => {
+    const close = event.target.closest("[data-close-refusals]");
+    if (close) close.closest("#refusals").hidden = true;
+  });
+  onKey("z", "Undo the last move", () => {
+    if (undoable.length === 0) return false;
+    undo();
+    return true;
+  });
+}

@@ -10,6 +10,7 @@ from routing.domain.roles import Actor, Role
 from routing.domain.states import Action, State
 from routing.models import Credential, WaitKind, WorkItem
 from routing.outgoing import credentials
+from routing.outgoing.encryption import encrypt
 from routing.transitions import Change
 from tests.desks import TestDesk, fresh
 from tests.ledger.tampering import copies_of, execute, faults, verified
@@ -127,9 +128,9 @@ def test_a_key_of_before_verifies_what_was_written_with_it(items: list[WorkItem]
     assert faults() == found
 
 
-def test_credentials_sealed_with_a_key_of_before_are_read(settings: Settings) -> None:
+def test_credentials_kept_with_a_key_of_before_are_read(settings: Settings) -> None:
     url = "https://api.example.com/v1"
-    sealed = credentials.seal("s3cret")
-    row = Credential.objects.create(name="a", origin=url[:-3], secret=sealed, updated_at=transitions.database_now())
+    kept = encrypt("s3cret", credentials.PURPOSE)
+    row = Credential.objects.create(name="a", origin=url[:-3], secret=kept, updated_at=transitions.database_now())
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "n" * 40, [settings.SECRET_KEY]
     assert credentials.header_for(row.pk, url) == {"Authorization": "s3cret"}

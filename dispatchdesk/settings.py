@@ -27,6 +27,7 @@ try:
     EMAIL_SERVER = env.email_server()
     DEBUG = env.switch("DEBUG", default=False)
     SPOT_CHECK_PERCENT = env.number("SPOT_CHECK_PERCENT", 5, lowest=0, highest=100)
+    API_REQUESTS_PER_SECOND = env.number("API_REQUESTS_PER_SECOND", 100, lowest=1, highest=1_000_000)
     WORKER_PROCESSES = env.number("WORKER_PROCESSES", 4, lowest=1, highest=256)
 except env.SettingError as error:
     error.leave()

@@ -10,7 +10,7 @@ from ninja.openapi.docs import DocsBase
 from ninja.openapi.schema import OpenAPISchema
 
 from dispatchdesk.api import items, problems, review_calls
-from dispatchdesk.api.access import BearerToken
+from dispatchdesk.api.access import BearerToken, PerToken
 from dispatchdesk.api.parsing import StrictParser
 from routing.errors import NotVisible
 
@@ -49,6 +49,7 @@ api = DeskAPI(
     description=DESCRIPTION,
     docs=OwnDocs(),
     auth=BearerToken(),
+    throttle=PerToken(),
     parser=StrictParser(),
     urls_namespace="api",
 )
@@ -60,7 +61,7 @@ api.add_router("", review_calls.router)
 _rest = Router()
 
 
-@_rest.api_operation(_METHODS, "/{path:rest}", auth=None, include_in_schema=False)
+@_rest.api_operation(_METHODS, "/{path:rest}", auth=None, throttle=[], include_in_schema=False)
 def nothing_here(request: HttpRequest, rest: str) -> HttpResponse:  # noqa: ARG001 - ninja passes it
     """Answer what no other address takes."""
     raise NotVisible(f"There is nothing at /{rest[:100]}.")

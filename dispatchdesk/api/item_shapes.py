@@ -162,6 +162,10 @@ class ProblemOut(Schema):
     errors: list[ErrorOut] = Field(default_factory=list)
 
 
+# What any address may answer instead.
+PROBLEMS = dict.fromkeys((400, 401, 403, 404, 409, 413, 422, 429, 503), ProblemOut)
+
+
 class BatchRowOut(Schema):
     """What became of one request of a batch: 201 made, 200 already there, else why it was refused."""
 

@@ -16,6 +16,7 @@ from dispatchdesk.api.decisions import decision_answers
 from dispatchdesk.api.item_answers import item_answer, item_answers, new_item_answer
 from dispatchdesk.api.item_shapes import (
     KEY_LENGTH,
+    PROBLEMS,
     BatchIn,
     BatchRowIn,
     BatchRowOut,
@@ -26,7 +27,6 @@ from dispatchdesk.api.item_shapes import (
     ItemOut,
     ItemsOut,
     MoveIn,
-    ProblemOut,
     UndoIn,
 )
 from dispatchdesk.api.paging import Limit, cursor_of, key_of, page_of
@@ -48,7 +48,6 @@ router = Router(tags=["items"])
 
 _CODE = re.compile(r"[Dd]-([1-9][0-9]{0,17})")
 _LONGEST_SEARCH = 200
-_PROBLEMS = dict.fromkeys((400, 401, 403, 404, 409, 422), ProblemOut)
 
 
 def reply(body: object, status: int = 200) -> HttpResponse:
@@ -71,7 +70,7 @@ def find_item(actor: Actor, code: str) -> WorkItem:
     return item
 
 
-@router.post("/items", response={200: ItemOut, 201: ItemOut, **_PROBLEMS}, summary="Send in an item")
+@router.post("/items", response={200: ItemOut, 201: ItemOut, **PROBLEMS}, summary="Send in an item")
 def create_item(
     request: HttpRequest, sent: ItemIn, idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key")] = None
 ) -> HttpResponse:
@@ -118,7 +117,7 @@ def _request(sent: ItemIn, key: str, body: object) -> Request:
     )
 
 
-@router.post("/items/batch", response={200: list[BatchRowOut], **_PROBLEMS}, summary="Send in up to 1,000 items")
+@router.post("/items/batch", response={200: list[BatchRowOut], **PROBLEMS}, summary="Send in up to 1,000 items")
 def create_items(request: HttpRequest, sent: BatchIn) -> HttpResponse:
     """Take in each request of the batch by itself; the answers come in the same order."""
     answers: list[dict[str, Any] | None] = [None] * len(sent.items)
@@ -155,7 +154,7 @@ def _received_rows(received: Sequence[Received]) -> list[dict[str, Any]]:
     return rows
 
 
-@router.get("/items", response={200: ItemsOut, **_PROBLEMS}, summary="List items, newest first")
+@router.get("/items", response={200: ItemsOut, **PROBLEMS}, summary="List items, newest first")
 def list_items(
     request: HttpRequest,
     state: str = "",
@@ -189,13 +188,13 @@ def _searchable(name: str, text: str) -> str:
     return text
 
 
-@router.get("/items/{code}", response={200: ItemOut, **_PROBLEMS}, summary="Read an item")
+@router.get("/items/{code}", response={200: ItemOut, **PROBLEMS}, summary="Read an item")
 def read_item(request: HttpRequest, code: str) -> HttpResponse:
     """Return the item as it stands."""
     return reply(item_answer(find_item(caller(request), code)))
 
 
-@router.get("/items/{code}/events", response={200: EventsOut, **_PROBLEMS}, summary="List what happened to an item")
+@router.get("/items/{code}/events", response={200: EventsOut, **PROBLEMS}, summary="List what happened to an item")
 def list_events(request: HttpRequest, code: str, cursor: str = "", limit: Limit = 100) -> HttpResponse:
     """Return the item's ledger, oldest first."""
     actor = caller(request)
@@ -227,7 +226,7 @@ def _event(row: Event, names: Mapping[int, str]) -> dict[str, Any]:
     }
 
 
-@router.get("/items/{code}/decisions", response={200: DecisionsOut, **_PROBLEMS}, summary="List why it moved")
+@router.get("/items/{code}/decisions", response={200: DecisionsOut, **PROBLEMS}, summary="List why it moved")
 def list_decisions(request: HttpRequest, code: str, cursor: str = "", limit: Limit = 50) -> HttpResponse:
     """Return what the rules answered, oldest first, each with the facts they saw and every comparison."""
     actor = caller(request)
@@ -240,7 +239,7 @@ def list_decisions(request: HttpRequest, code: str, cursor: str = "", limit: Lim
     return reply({"decisions": rest[:limit], "next_cursor": next_cursor})
 
 
-@router.post("/items/{code}/inputs", response={200: ItemOut, **_PROBLEMS}, summary="Add inputs to an item")
+@router.post("/items/{code}/inputs", response={200: ItemOut, **PROBLEMS}, summary="Add inputs to an item")
 def add_inputs(request: HttpRequest, code: str, sent: InputsIn) -> HttpResponse:
     """Record what is known about an item; one that waits for it goes on."""
     actor = caller(request)
@@ -251,7 +250,7 @@ def add_inputs(request: HttpRequest, code: str, sent: InputsIn) -> HttpResponse:
     )
 
 
-@router.post("/items/{code}/move", response={200: ItemOut, **_PROBLEMS}, summary="Move an item by hand")
+@router.post("/items/{code}/move", response={200: ItemOut, **PROBLEMS}, summary="Move an item by hand")
 def move_item(request: HttpRequest, code: str, sent: MoveIn) -> HttpResponse:
     """Move an item; ``version`` must be the one that was seen, else 409."""
     actor = caller(request)
@@ -262,7 +261,7 @@ def move_item(request: HttpRequest, code: str, sent: MoveIn) -> HttpResponse:
     )
 
 
-@router.post("/items/{code}/undo", response={200: ItemOut, **_PROBLEMS}, summary="Undo one's own move by hand")
+@router.post("/items/{code}/undo", response={200: ItemOut, **PROBLEMS}, summary="Undo one's own move by hand")
 def undo_move(request: HttpRequest, code: str, sent: UndoIn) -> HttpResponse:
     """Put an item back where it was before one's own move, for a minute and while nothing else has happened to it."""
     actor = caller(request)

@@ -10,7 +10,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
 from dispatchdesk.api.parsing import UnreadableBody
 from dispatchdesk.refusals import status_of
@@ -94,6 +94,10 @@ def _unauthenticated(request: HttpRequest, _error: Any) -> HttpResponse:
     return response
 
 
+def _too_many(request: HttpRequest, _error: Any) -> HttpResponse:
+    return answer(request, 429, "This token asks too often. Nothing was taken; send it again in a second.")
+
+
 def _unreadable(request: HttpRequest, error: Any) -> HttpResponse:
     return answer(request, 400, str(error))
 
@@ -142,6 +146,7 @@ _HANDLERS: dict[type[Exception], Any] = {
     RoutingError: _refused,
     AuthenticationError: _unauthenticated,
     Unreadable: _unreadable,
+    Throttled: _too_many,
     HttpError: _http_error,
     ValidationError: _invalid,
     Http404: _not_found,

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from dispatchdesk.api.access import caller, check_staff
-from dispatchdesk.api.item_shapes import ProblemOut
+from dispatchdesk.api.item_shapes import PROBLEMS
 from dispatchdesk.api.items import find_item, reply
 from dispatchdesk.api.paging import Limit, page_of
 from dispatchdesk.api.review_answers import queue_answers, review_answer, review_answers
@@ -21,11 +21,10 @@ from routing.queries.items import in_sight
 
 router = Router(tags=["reviews"])
 
-_PROBLEMS = dict.fromkeys((400, 401, 403, 404, 409, 422), ProblemOut)
 _LARGEST_ID = 2**63 - 1
 
 
-@router.get("/queues", response={200: list[QueueOut], **_PROBLEMS}, summary="List queues")
+@router.get("/queues", response={200: list[QueueOut], **PROBLEMS}, summary="List queues")
 def list_queues(request: HttpRequest) -> HttpResponse:
     """Return every queue with how much is open in it."""
     actor = caller(request)
@@ -35,7 +34,7 @@ def list_queues(request: HttpRequest) -> HttpResponse:
 
 @router.post(
     "/queues/{slug}/claim",
-    response={200: ReviewOut, 204: None, **_PROBLEMS},
+    response={200: ReviewOut, 204: None, **PROBLEMS},
     summary="Claim the next review of a queue",
 )
 def claim_next(request: HttpRequest, slug: str) -> HttpResponse:
@@ -52,7 +51,7 @@ def claim_next(request: HttpRequest, slug: str) -> HttpResponse:
     return reply(review_answer(review.pk)) if review is not None else HttpResponse(status=204)
 
 
-@router.get("/reviews", response={200: ReviewsOut, **_PROBLEMS}, summary="List reviews, newest first")
+@router.get("/reviews", response={200: ReviewsOut, **PROBLEMS}, summary="List reviews, newest first")
 def list_reviews(
     request: HttpRequest, item: str = "", queue: str = "", status: str = "", cursor: str = "", limit: Limit = 50
 ) -> HttpResponse:
@@ -76,7 +75,7 @@ def list_reviews(
     return reply({"reviews": review_answers(page), "next_cursor": next_cursor})
 
 
-@router.get("/reviews/{review_id}", response={200: ReviewOut, **_PROBLEMS}, summary="Read a review")
+@router.get("/reviews/{review_id}", response={200: ReviewOut, **PROBLEMS}, summary="Read a review")
 def read_review(request: HttpRequest, review_id: str) -> HttpResponse:
     """Return the review as it stands."""
     return reply(review_answer(_visible(caller(request), review_id).pk))
@@ -90,7 +89,7 @@ def _visible(actor: Actor, review_id: str) -> Review:
     return review
 
 
-@router.post("/reviews/{review_id}/claim", response={200: ReviewOut, **_PROBLEMS}, summary="Claim a review")
+@router.post("/reviews/{review_id}/claim", response={200: ReviewOut, **PROBLEMS}, summary="Claim a review")
 def claim(request: HttpRequest, review_id: str, sent: ClaimIn | None = None) -> HttpResponse:
     """Claim this review; 409 says who holds or decided it."""
     actor = caller(request)
@@ -100,7 +99,7 @@ def claim(request: HttpRequest, review_id: str, sent: ClaimIn | None = None) -> 
     return reply(review_answer(claimed.pk))
 
 
-@router.post("/reviews/{review_id}/renew", response={200: ReviewOut, **_PROBLEMS}, summary="Renew a claim")
+@router.post("/reviews/{review_id}/renew", response={200: ReviewOut, **PROBLEMS}, summary="Renew a claim")
 def renew(request: HttpRequest, review_id: str, sent: HoldIn | None = None) -> HttpResponse:
     """Hold the review for longer."""
     actor = caller(request)
@@ -109,7 +108,7 @@ def renew(request: HttpRequest, review_id: str, sent: HoldIn | None = None) -> H
     return reply(review_answer(renewed.pk))
 
 
-@router.post("/reviews/{review_id}/release", response={200: ReviewOut, **_PROBLEMS}, summary="Release a claim")
+@router.post("/reviews/{review_id}/release", response={200: ReviewOut, **PROBLEMS}, summary="Release a claim")
 def release(request: HttpRequest, review_id: str, sent: ReleaseIn | None = None) -> HttpResponse:
     """Give the claim back; the review keeps its age."""
     actor = caller(request)
@@ -127,7 +126,7 @@ def _epoch(sent: HoldIn | None, review: Review) -> int:
     return review.epoch if sent is None or sent.epoch is None else sent.epoch
 
 
-@router.post("/reviews/{review_id}/undo", response={200: ReviewOut, **_PROBLEMS}, summary="Undo one's own verdict")
+@router.post("/reviews/{review_id}/undo", response={200: ReviewOut, **PROBLEMS}, summary="Undo one's own verdict")
 def undo(request: HttpRequest, review_id: str) -> HttpResponse:
     """Take back one's own verdict while its effect is still held."""
     actor = caller(request)
@@ -135,7 +134,7 @@ def undo(request: HttpRequest, review_id: str) -> HttpResponse:
     return reply(review_answer(judging.undo(actor=actor, review_id=review.pk).pk))
 
 
-@router.post("/reviews/{review_id}/verdict", response={200: ReviewOut, **_PROBLEMS}, summary="Decide a review")
+@router.post("/reviews/{review_id}/verdict", response={200: ReviewOut, **PROBLEMS}, summary="Decide a review")
 def verdict(request: HttpRequest, review_id: str, sent: VerdictIn) -> HttpResponse:
     """Decide a review that one has claimed.
 

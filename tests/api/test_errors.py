@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pytest_django import Settings
 
 from dispatchdesk.accounts.models import ApiToken
 from routing.domain.roles import Role
@@ -38,6 +39,19 @@ def test_a_token_ends_with_its_revocation_or_its_user(desk: TestDesk, program: M
     mill.user.is_active = False
     mill.user.save()
     assert [shop.get("/items").status, mill.get("/items").status] == [401, 401]
+
+
+def test_a_token_that_asks_too_often_waits_and_the_others_do_not(
+    desk: TestDesk, program: MakeProgram, settings: Settings
+) -> None:
+    settings.API_REQUESTS_PER_SECOND = 3
+    shop, mill = program("shop", Role.INTAKE), program("mill", Role.INTAKE)
+    answers = [shop.get("/items") for _ in range(60)]
+    refused = [answer for answer in answers if answer.status != 200]
+    assert refused
+    assert_problem(refused[0], 429)
+    assert refused[0].headers["Retry-After"] == "1"
+    assert mill.get("/items").status == 200
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,7 @@ class Desk:
             DESK_ALLOW_HOSTS=f"{self.tools_proxy.name},127.0.0.1:{self.model.port}",
             SPOT_CHECK_PERCENT="5",
             DESK_CRASH_POINTS=str(self.points),
+            API_REQUESTS_PER_SECOND="10000",
             LOG_LEVEL="WARNING",
         )
         self.env["PATH"] = f"{Path(sys.executable).parent}:{self.env['PATH']}"

@@ -40,7 +40,7 @@ def signed_in(browser: Browser, web: Web, user: User, *, width: int = 1440, sche
     return context
 
 
-def open_board(context: BrowserContext, web: Web, query: str = "") -> Page:
+def open_board(context: BrowserContext, web: Web, query: str = "?show=all") -> Page:
     """Open the board and wait until it is live; scripts that fail fail the test."""
     page = context.new_page()
     page.on("pageerror", lambda error: pytest.fail(f"script error: {error}"))

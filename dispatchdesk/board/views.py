@@ -11,7 +11,8 @@ from django.utils import timezone
 from dispatchdesk.board import queries
 from dispatchdesk.board.cards import Card, microseconds
 from dispatchdesk.board.choices import choices, narrowings
-from dispatchdesk.board.filters import OVERDUE, Filters, read_filters
+from dispatchdesk.board.filters import MINE, OVERDUE, Filters, read_filters
+from dispatchdesk.board.limits import column_limits
 from dispatchdesk.board.paging import Cursor, read_cursor
 from dispatchdesk.context import frame_of
 from dispatchdesk.feed.position import current_position
@@ -41,6 +42,7 @@ class Column:
     cards: list[Card]
     next_cursor: str
     counted: queries.Count
+    limit: int | None
 
     @property
     def count(self) -> int | None:
@@ -50,7 +52,12 @@ class Column:
     @property
     def count_label(self) -> str:
         """The count in words."""
-        return self.counted.label
+        return self.counted.label if self.limit is None else f"{self.counted.label} of {self.limit}"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it holds more than its limit."""
+        return self.limit is not None and (self.count is None or self.count > self.limit)
 
     @property
     def oldest_at(self) -> object:
@@ -130,6 +137,8 @@ def _columns(
 ) -> list[Column]:
     found = queries.pages(actor, filters, refs, cursors, queries.PAGE_CARDS)
     numbers = counted or queries.counts(actor, filters, refs)[0]
+    # A limit is for the column, not for a part of it.
+    limits = {} if filters.active or filters.show == MINE else column_limits()
     return [
         Column(
             state=state.value,
@@ -139,6 +148,7 @@ def _columns(
             cards=found[state].cards,
             next_cursor=found[state].next_cursor,
             counted=numbers[state],
+            limit=limits.get(state),
         )
         for state in cursors
     ]

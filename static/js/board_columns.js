@@ -1,5 +1,5 @@
 // The columns as they change: cards from the feed, the next ones of a column, and fetching all anew.
-import { announce, bump, countSoon, writeCount, writeNeeds, writeOldest } from "./board_counts.js";
+import { announce, bump, countSoon, writeJump, writeNeeds, writeOldest } from "./board_counts.js";
 import { CardList } from "./board_list.js";
 import { FINAL, NARROWING, cardFrom, fits, needs, readFilters, sortKeys } from "./board_place.js";
 import { updateTimes } from "./times.js";
@@ -249,10 +249,7 @@ function afterFetch(fresh) {
   const { needsCount, goodFor } = fresh.dataset;
   goodUntil = Date.now() + Number(goodFor) * 1000;
   if (needsCount) writeNeeds(needsCount);
-  for (const column of fresh.children) {
-    const holder = column.querySelector(".column-count");
-    writeCount(column, holder.dataset.count, holder.querySelector(".count-words").textContent);
-  }
+  for (const column of fresh.children) writeJump(column);
   updateTimes(fresh);
 }
 

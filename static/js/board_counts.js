@@ -13,10 +13,20 @@ let announcing = 0;
 let counting = 0;
 let countedAt = 0;
 
+// count: empty or null when it is only known to be many.
 export function writeCount(column, count, label) {
   const holder = column.querySelector(".column-count");
+  const { limit } = holder.dataset;
   holder.dataset.count = count ?? "";
-  holder.querySelector(".count-words").textContent = label;
+  holder.querySelector(".count-words").textContent = limit ? `${label} of ${limit}` : label;
+  const over = column.querySelector(".column-over");
+  if (over) over.hidden = holder.dataset.count !== "" && Number(count) <= Number(limit);
+  writeJump(column);
+}
+
+// Says the same count where a narrow screen jumps to the column.
+export function writeJump(column) {
+  const label = column.querySelector(".count-words").textContent;
   const jump = document.querySelector(`[data-jump-count="${CSS.escape(column.dataset.column)}"]`);
   if (jump) jump.textContent = label;
 }

@@ -12,11 +12,13 @@ from django.utils import timezone
 
 from dispatchdesk.accounts.actors import actor_of
 from dispatchdesk.board.filters import Filters
+from dispatchdesk.board.limits import column_limits, set_limits
 from dispatchdesk.board.paging import Cursor, read_cursor
 from dispatchdesk.board.queries import COUNTED_TO, PAGE_CARDS, Page, counts, pages
 from routing.actions import moving
 from routing.domain.roles import Actor, Role
 from routing.domain.states import State
+from routing.errors import NotAllowed
 from routing.models import WorkItem
 from tests.desks import TestDesk
 
@@ -69,7 +71,7 @@ def test_board_costs_the_same_with_one_item_and_with_fifty(desk: TestDesk, olgas
         with CaptureQueriesContext(
             connection,
         ) as captured:
-            assert olgas.get("/?show=all&priority=2").status_code == 200
+            assert olgas.get("/?show=all").status_code == 200
         return len(captured)
 
     # What somebody may see costs most to find out when some types are seen by their groups only.
@@ -263,6 +265,35 @@ def test_types_somebody_may_not_see_are_neither_shown_nor_counted(desk: TestDesk
     assert client.get("/?show=all&part=counts", headers=HTMX).json()["columns"]["incoming"]["count"] == 1
     assert hidden.code not in client.get("/?show=all&column=incoming", headers=HTMX).content.decode()
     assert actor_of(desk.people["rita"]).visible_types is not None
+
+
+def test_a_column_says_its_limit_and_marks_more_than_that(desk: TestDesk, olgas: Client) -> None:
+    ada = desk.person("ada", Role.ADMIN)
+    admins = Client()
+    admins.force_login(desk.people["ada"])
+    for number in range(3):
+        desk.send(f"request {number}", type="support", priority=("high", "low")[number % 2])
+    set_limits(actor=ada, limits={State.INCOMING: 3, State.WAITING: 1})
+    mark = '<span class="column-over" title="More than the limit of 3">'
+
+    def head() -> str:
+        return olgas.get("/?show=all").content.decode().split('id="column-incoming"')[1].split("</header>")[0]
+
+    assert "3 of 3" in head()
+    assert mark not in head()
+    desk.send("one too many", type="support")
+    assert "4 of 3" in head()
+    assert mark in head()
+    # A part of a column has no limit.
+    assert " of 3" not in olgas.get("/?show=all&priority=2").content.decode()
+    fields = {"column_incoming": "4", "column_waiting": ""}
+    assert admins.post("/settings/board/", fields | {"column_working": "x"}).status_code == 422
+    assert admins.post("/settings/board/", fields | {"column_working": "1000"}).status_code == 422
+    assert admins.post("/settings/board/", fields)["Location"] == "/settings/board/"
+    assert column_limits() == {State.INCOMING: 4}
+    assert 'value="4"' in admins.get("/settings/board/").content.decode()
+    with pytest.raises(NotAllowed):
+        set_limits(actor=Actor(role=Role.OPERATOR, name="olga"), limits={})
 
 
 def test_counts_stop_at_many(desk: TestDesk, olga: Actor, monkeypatch: pytest.MonkeyPatch) -> None:

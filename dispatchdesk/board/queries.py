@@ -19,6 +19,7 @@ from routing.queries.items import in_sight
 
 PAGE_CARDS = 12
 COUNTED_TO = 1000
+_LIMIT = "limit of "
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +34,28 @@ class Page:
 class Count:
     """How many requests, None beyond ``COUNTED_TO``, and since when the longest has its present owner.
 
-    Beyond ``COUNTED_TO`` the oldest is that of those counted, which are due first.
+    Beyond ``COUNTED_TO`` the oldest is that of those counted, which are due first. ``limit`` is how many there should
+    be at most; None when there is no limit, or when filters show only a part of the column.
     """
 
     count: int | None
     oldest_at: datetime | None = None
+    limit: int | None = None
 
     @property
     def label(self) -> str:
         """The count in words."""
         return f"{COUNTED_TO:,}+" if self.count is None else f"{self.count:,}"
+
+    @property
+    def words(self) -> str:
+        """The count in words, with the limit: ``12 of 10``."""
+        return self.label if self.limit is None else f"{self.label} of {self.limit}"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there are more than the limit."""
+        return self.limit is not None and (self.count is None or self.count > self.limit)
 
 
 def board_items(actor: Actor, filters: Filters, refs: Collection[str]) -> QuerySet[WorkItem]:
@@ -150,7 +163,7 @@ def _page(state: State, filters: Filters, found: list[tuple[int, Card]], size: i
 def counts(actor: Actor, filters: Filters, refs: Collection[str]) -> tuple[dict[State, Count], Count]:
     """Return each column's count, and how many requests need this person whatever the other filters are.
 
-    One statement that reads at most ``COUNTED_TO`` + 1 rows for each.
+    One statement that reads at most ``COUNTED_TO`` + 1 rows for each, and the columns' limits.
     """
     items = board_items(actor, filters, refs)
     # Sorted as their indexes are, so that no more rows are read than are counted.
@@ -161,13 +174,17 @@ def counts(actor: Actor, filters: Filters, refs: Collection[str]) -> tuple[dict[
         sql, given = rows.annotate(held=F("owner_since")).values("held")[: COUNTED_TO + 1].query.sql_with_params()
         parts.append(f"SELECT %s, count(*), min(held) FROM ({sql}) counted")  # noqa: S608 - the ORM's own SQL
         parameters += [name, *given]
+    parts.append("SELECT %s || state, most, NULL FROM dispatchdesk_columnlimit")
+    parameters.append(_LIMIT)
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts), parameters)
         found = {name: (number, oldest) for name, number, oldest in cursor.fetchall()}
-    columns = {
-        state: Count(_known(found[state.value][0]), None if state in FINAL_STATES else found[state.value][1])
-        for state in State
-    }
+    is_whole = not filters.active and filters.show != MINE
+    columns = {}
+    for state in State:
+        number, oldest = found[state.value]
+        limit, _ = found.get(_LIMIT + state.value, (None, None)) if is_whole else (None, None)
+        columns[state] = Count(_known(number), None if state in FINAL_STATES else oldest, limit)
     return columns, Count(_known(found[MINE][0]))
 
 

@@ -11,8 +11,7 @@ from django.utils import timezone
 from dispatchdesk.board import queries
 from dispatchdesk.board.cards import Card, microseconds
 from dispatchdesk.board.choices import choices, narrowings
-from dispatchdesk.board.filters import MINE, OVERDUE, Filters, read_filters
-from dispatchdesk.board.limits import column_limits
+from dispatchdesk.board.filters import OVERDUE, Filters, read_filters
 from dispatchdesk.board.paging import Cursor, read_cursor
 from dispatchdesk.context import frame_of
 from dispatchdesk.feed.position import current_position
@@ -42,27 +41,6 @@ class Column:
     cards: list[Card]
     next_cursor: str
     counted: queries.Count
-    limit: int | None
-
-    @property
-    def count(self) -> int | None:
-        """How many requests; None when it is only known to be many."""
-        return self.counted.count
-
-    @property
-    def count_label(self) -> str:
-        """The count in words."""
-        return self.counted.label if self.limit is None else f"{self.counted.label} of {self.limit}"
-
-    @property
-    def is_over(self) -> bool:
-        """Whether it holds more than its limit."""
-        return self.limit is not None and (self.count is None or self.count > self.limit)
-
-    @property
-    def oldest_at(self) -> object:
-        """Since when the longest has its present owner."""
-        return self.counted.oldest_at
 
 
 @page("GET")
@@ -137,8 +115,6 @@ def _columns(
 ) -> list[Column]:
     found = queries.pages(actor, filters, refs, cursors, queries.PAGE_CARDS)
     numbers = counted or queries.counts(actor, filters, refs)[0]
-    # A limit is for the column, not for a part of it.
-    limits = {} if filters.active or filters.show == MINE else column_limits()
     return [
         Column(
             state=state.value,
@@ -148,7 +124,6 @@ def _columns(
             cards=found[state].cards,
             next_cursor=found[state].next_cursor,
             counted=numbers[state],
-            limit=limits.get(state),
         )
         for state in cursors
     ]

@@ -14,7 +14,7 @@ const AGE_CHECK_MS = 10_000;
 const mine = new Set((document.body.dataset.mine ?? "").split(" ").filter(Boolean));
 const versions = new Map(); // the newest version heard of, also of items that are not shown
 const mailbox = new Map();
-const loading = new Set(); // the columns whose next cards are being fetched
+const loading = new Map(); // columns whose next cards are being fetched, and until when
 let lists = new Map(); // state -> CardList
 let filters = readFilters();
 let flushing = 0;
@@ -199,6 +199,7 @@ export async function fetchColumns({ keepPlace = false } = {}) {
     const left = columns().scrollLeft;
     const giveFocus = holdFocus();
     const old = lists;
+    for (const list of old.values()) list.hold();
     columns().replaceWith(fresh);
     lists = next;
     for (const [state, list] of lists) {
@@ -254,9 +255,12 @@ function afterFetch(fresh) {
 }
 
 // Adds the next cards of a column below those it has. Changes wait until they are there: one may be about them.
-async function showMore(list) {
-  if (loading.has(list) || !list.more) return;
-  loading.add(list);
+function showMore(list) {
+  if (list.more && !loading.has(list)) loading.set(list, fetchMore(list));
+  return loading.get(list);
+}
+
+async function fetchMore(list) {
   list.more.setAttribute("aria-disabled", "true");
   try {
     const page = await fetchHtml(list.more.search.slice(1), AbortSignal.timeout(PATIENCE_MS));

@@ -27,6 +27,7 @@ export class CardList {
   #onNearEnd;
   #gaps = [];
   #held = null;
+  #heldTop = 0;
   #kept = ""; // the code of a card that stays in the page
   #end = null; // beyond these keys nothing is loaded; null: nothing is there
   #range = [];
@@ -85,12 +86,10 @@ export class CardList {
 
   // Remembers which cards the reader sees, and where; the next render puts the first that is left there again.
   hold() {
-    if (this.body.scrollTop === 0) {
-      this.#held = [];
-      return;
-    }
-    const edge = this.body.getBoundingClientRect();
     this.#held = [];
+    this.#heldTop = this.body.scrollTop;
+    if (this.#heldTop === 0) return;
+    const edge = this.body.getBoundingClientRect();
     for (const { code, element } of this.cards) {
       if (element.parentNode !== this.list) continue;
       const { top, bottom } = element.getBoundingClientRect();
@@ -98,15 +97,14 @@ export class CardList {
     }
   }
 
-  // Takes over the place of the list that this one stands for from now on.
+  // Takes over the place of the list that this one stands for from now on, as that one held it before it left the page.
   standFor(old) {
     const heights = new Map(old.cards.map((card) => [card.code, card.height]));
     for (const card of this.cards) card.height = heights.get(card.code) ?? 0;
     this.wasScrolled = old.wasScrolled;
-    old.hold();
     this.#held = old.#held;
     this.render();
-    if (!this.#anchor(this.#held ?? []) && old.#held.length) this.body.scrollTop = old.body.scrollTop;
+    if (old.#held.length && !this.#anchor(old.#held)) this.body.scrollTop = old.#heldTop;
   }
 
   // Brings the card into the page wherever it is; returns its element.

@@ -21,7 +21,7 @@ from routing.models.ledger import CurrentXid
 from routing.transitions import Change
 from tests.desks import TestDesk, fresh
 from tests.feed.conftest import Web
-from tests.feed.viewers import Viewer, board_of, position_of, replay
+from tests.feed.viewers import Viewer, board_of, position_of
 
 HTMX = {"HX-Request": "true"}
 
@@ -185,34 +185,6 @@ def test_rows_of_a_restored_database_with_ids_of_the_future_are_not_told_again_a
         assert viewer.frame()["type"] == "heartbeat"
         other = desk.send("new")
         assert [card["code"] for card in viewer.frame()["cards"]] == [other.code]
-
-
-def test_replaying_what_many_writers_did_gives_the_same_board_as_a_fresh_look(
-    web: Web, desk: TestDesk, olga: User
-) -> None:
-    items = [desk.send(f"request {number}") for number in range(11)]
-    page = web.get("/?show=all", olga)
-    board = board_of(page)
-    targets = ["queue:triage", "state:incoming", "state:waiting", "state:incoming"]
-
-    def write(mine: list[WorkItem]) -> None:
-        for target in targets * 3:
-            for item in mine:
-                moving.move(actor=by, item_id=item.pk, to=target)
-
-    by = type(DESK)(role=Role.ADMIN, name="writer", user_id=olga.pk)
-    with web.watch(olga, position_of(page)) as viewer:
-        # Writers share their items, so that the order within an item matters too.
-        threads = [in_thread(lambda part=part: write(part)) for part in (items[:6], items[3:9], items[6:])]  # type: ignore[misc]
-        for thread in threads:
-            thread.join(60)
-        last = desk.send("the last one")
-        while last.code not in board:
-            frame = viewer.frame()
-            assert frame["type"] != "reload"
-            replay(board, frame)
-    assert board == board_of(web.get("/?show=all", olga))
-    assert board == {row.code: (row.version, row.state) for row in WorkItem.objects.all()}
 
 
 def test_a_viewer_who_never_reads_slows_nobody(web: Web, desk: TestDesk, olga: User) -> None:

@@ -1,4 +1,4 @@
-"""The few facts about the desk itself that outlive a process, and the views of the board that people keep."""
+"""The few facts about the desk itself that outlive a process, and what people keep of the board: views, and limits."""
 
 from django.conf import settings
 from django.db import models
@@ -40,3 +40,13 @@ class SavedView(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ColumnLimit(models.Model):
+    """How many requests a column of the board should hold at most."""
+
+    state = models.CharField(max_length=10, primary_key=True)
+    most = models.PositiveSmallIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.most} in {self.state}"

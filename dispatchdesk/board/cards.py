@@ -32,6 +32,7 @@ COLUMNS = (
     "owner_since",
     "review_label",
     "closed_as",
+    "tags",
 )
 DRAWN_CARDS_KEPT = 4096
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,7 +40,8 @@ _PEOPLE = frozenset({OwnerKind.QUEUE.value, OwnerKind.PERSON.value})
 WITH_PEOPLE = (State.WAITING.value, State.IN_REVIEW.value)
 
 
-def _microseconds(when: datetime | None) -> int | None:
+def microseconds(when: datetime | None) -> int | None:
+    """Return a moment in microseconds since 1970."""
     # Whole seconds would not do: the browser must sort as the database does.
     return None if when is None else (when - _EPOCH) // timedelta(microseconds=1)
 
@@ -67,6 +69,7 @@ class Card:
     owner_since: datetime
     review_label: str
     closed_as: str
+    tags: tuple[str, ...]
 
     @property
     def code(self) -> str:
@@ -114,19 +117,24 @@ class Card:
         return [self.owner] if self.owner_kind in _PEOPLE and self.state in WITH_PEOPLE else []
 
     @property
+    def tag_lines(self) -> str:
+        """The tags, one a line."""
+        return "\n".join(self.tags)
+
+    @property
     def by(self) -> int | None:
         """The due time in microseconds since 1970, to sort by."""
-        return _microseconds(self.due_or_was_due_at)
+        return microseconds(self.due_or_was_due_at)
 
     @property
     def since(self) -> int | None:
         """The arrival in microseconds since 1970, to sort by."""
-        return _microseconds(self.created_at)
+        return microseconds(self.created_at)
 
     @property
     def changed(self) -> int | None:
         """The last change in microseconds since 1970, to sort by."""
-        return _microseconds(self.updated_at)
+        return microseconds(self.updated_at)
 
     @property
     def html(self) -> SafeString:
@@ -136,7 +144,8 @@ class Card:
 
 def read_card(row: Sequence[object]) -> Card:
     """Return the card of a row whose first columns are ``COLUMNS``."""
-    return Card(*row[: len(COLUMNS)])  # type: ignore[arg-type]
+    *others, tags = row[: len(COLUMNS)]
+    return Card(*others, tuple(tags))  # type: ignore[arg-type, call-arg]
 
 
 @lru_cache(maxsize=DRAWN_CARDS_KEPT)

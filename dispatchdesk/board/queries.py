@@ -1,4 +1,4 @@
-"""What the board reads: cards, counts and what can be chosen in its filters."""
+"""What the board reads: cards and counts."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -6,23 +6,20 @@ from datetime import datetime
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db import connection
-from django.db.models import CharField, F, IntegerField, Q, QuerySet, Value
-from django.db.models.functions import Cast, Coalesce, Concat, NullIf, Trim
+from django.db.models import F, IntegerField, Q, QuerySet, Value
 from django.utils import timezone
 
-from dispatchdesk.accounts.models import User
 from dispatchdesk.board.cards import COLUMNS, WITH_PEOPLE, Card, read_card
-from dispatchdesk.board.filters import MINE, Filters
+from dispatchdesk.board.filters import MINE, UNDATED, Filters
 from dispatchdesk.board.paging import Cursor, after, cursor_after, in_order, order_of, sections, sort
-from dispatchdesk.board.saved_views import views_of
-from routing.domain.roles import Actor, Role
+from routing.domain.roles import Actor
 from routing.domain.states import FINAL_STATES, State
-from routing.models import Destination, OwnerKind, WorkItem, WorkType
+from routing.models import WorkItem, WorkType
 from routing.queries.items import in_sight
 
 PAGE_CARDS = 12
 COUNTED_TO = 1000
-STAFF_ROLES = (Role.OPERATOR.value, Role.REVIEWER.value, Role.ADMIN.value)
+_LIMIT = "limit of "
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +34,28 @@ class Page:
 class Count:
     """How many requests, None beyond ``COUNTED_TO``, and since when the longest has its present owner.
 
-    Beyond ``COUNTED_TO`` the oldest is that of those counted, which are due first.
+    Beyond ``COUNTED_TO`` the oldest is that of those counted, which are due first. ``limit`` is how many there should
+    be at most; None when there is no limit, or when filters show only a part of the column.
     """
 
     count: int | None
     oldest_at: datetime | None = None
+    limit: int | None = None
 
     @property
     def label(self) -> str:
         """The count in words."""
         return f"{COUNTED_TO:,}+" if self.count is None else f"{self.count:,}"
 
+    @property
+    def words(self) -> str:
+        """The count in words, with the limit: ``12 of 10``."""
+        return self.label if self.limit is None else f"{self.label} of {self.limit}"
 
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """What can be chosen in the filters: types as {slug, name}, owners as {ref, name}, saved views as {query, name}."""
-
-    types: list[dict[str, str]]
-    owners: list[dict[str, str]]
-    views: list[dict[str, str]]
+    @property
+    def is_over(self) -> bool:
+        """Whether there are more than the limit."""
+        return self.limit is not None and (self.count is None or self.count > self.limit)
 
 
 def board_items(actor: Actor, filters: Filters, refs: Collection[str]) -> QuerySet[WorkItem]:
@@ -64,14 +64,29 @@ def board_items(actor: Actor, filters: Filters, refs: Collection[str]) -> QueryS
     if filters.show == MINE:
         items = items.filter(owned_by(refs), state__in=WITH_PEOPLE)
     if filters.type:
-        items = items.filter(work_type__slug=filters.type)
+        # As a value, not by a join: then a column of the type is read along its index.
+        items = items.filter(work_type=WorkType.objects.filter(slug=filters.type).values("pk")[:1])
     if filters.owner:
         items = items.filter(owned_by([filters.owner]))
     if filters.priority:
         items = items.filter(priority=int(filters.priority))
+    if filters.tag:
+        # Said twice so that the index is used, which holds only what has tags.
+        items = items.filter(tags__contains=[filters.tag]).exclude(tags=[])
+    if filters.trigger:
+        items = items.filter(trigger_kind=filters.trigger)
+    if filters.due:
+        items = items.filter(_due(filters)).exclude(state__in=FINAL_STATES)
     if filters.words:
         items = holding(items, filters.words, filters.item_id)
     return items
+
+
+def _due(filters: Filters) -> Q:
+    if filters.due == UNDATED:
+        return Q(due_at__isnull=True)
+    first, before = filters.due_between(timezone.now())
+    return (Q(due_at__gte=first) if first else Q()) & Q(due_at__lt=before)
 
 
 def holding(items: QuerySet[WorkItem], words: list[str], item_id: int | None = None) -> QuerySet[WorkItem]:
@@ -148,7 +163,7 @@ def _page(state: State, filters: Filters, found: list[tuple[int, Card]], size: i
 def counts(actor: Actor, filters: Filters, refs: Collection[str]) -> tuple[dict[State, Count], Count]:
     """Return each column's count, and how many requests need this person whatever the other filters are.
 
-    One statement that reads at most ``COUNTED_TO`` + 1 rows for each.
+    One statement that reads at most ``COUNTED_TO`` + 1 rows for each, and the columns' limits.
     """
     items = board_items(actor, filters, refs)
     # Sorted as their indexes are, so that no more rows are read than are counted.
@@ -159,54 +174,19 @@ def counts(actor: Actor, filters: Filters, refs: Collection[str]) -> tuple[dict[
         sql, given = rows.annotate(held=F("owner_since")).values("held")[: COUNTED_TO + 1].query.sql_with_params()
         parts.append(f"SELECT %s, count(*), min(held) FROM ({sql}) counted")  # noqa: S608 - the ORM's own SQL
         parameters += [name, *given]
+    parts.append("SELECT %s || state, most, NULL FROM dispatchdesk_columnlimit")
+    parameters.append(_LIMIT)
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts), parameters)
         found = {name: (number, oldest) for name, number, oldest in cursor.fetchall()}
-    columns = {
-        state: Count(_known(found[state.value][0]), None if state in FINAL_STATES else found[state.value][1])
-        for state in State
-    }
+    is_whole = not filters.active and filters.show != MINE
+    columns = {}
+    for state in State:
+        number, oldest = found[state.value]
+        limit, _ = found.get(_LIMIT + state.value, (None, None)) if is_whole else (None, None)
+        columns[state] = Count(_known(number), None if state in FINAL_STATES else oldest, limit)
     return columns, Count(_known(found[MINE][0]))
 
 
 def _known(number: int) -> int | None:
     return None if number > COUNTED_TO else number
-
-
-def choices(actor: Actor) -> Choices:
-    """Return what this person can choose in the filters, in one statement."""
-    types = WorkType.objects.filter(active=True)
-    if actor.visible_types is not None:
-        types = types.filter(pk__in=actor.visible_types)
-    places = Destination.objects.filter(archived=False)
-    people = User.objects.filter(is_active=True, role__in=STAFF_ROLES).annotate(
-        called=Coalesce(NullIf(Trim(Concat("first_name", Value(" "), "last_name")), Value("")), F("username")),
-    )
-    rows = (
-        types.order_by()
-        .values_list(Value("type", CharField()), "slug", "name")
-        .union(
-            places.order_by().values_list("kind", "slug", "name"),
-            people.order_by().values_list(Value("person", CharField()), Cast("pk", CharField()), "called"),
-            views_of(actor).order_by().values_list(Value("view", CharField()), "query", "name"),
-            all=True,
-        )
-    )
-    found = sorted(rows, key=lambda row: row[2].casefold())
-    owners = [
-        {"ref": f"{kind}:{ref}", "name": name}
-        for group in (("queue",), ("person",), ("agent", "tool", "source"))
-        for kind, ref, name in ((_owner_kind(row[0]), row[1], row[2]) for row in found if row[0] in group)
-    ]
-    others = [
-        {"ref": f"{kind.value}:", "name": kind.label} for kind in (OwnerKind.REQUESTER, OwnerKind.CLOCK, OwnerKind.DESK)
-    ]
-    return Choices(
-        types=[{"slug": slug, "name": name} for kind, slug, name in found if kind == "type"],
-        owners=owners + others,
-        views=[{"query": query, "name": name} for kind, query, name in found if kind == "view"],
-    )
-
-
-def _owner_kind(kind: str) -> str:
-    return kind if kind in {"queue", "person"} else OwnerKind.STEP.value

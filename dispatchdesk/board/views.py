@@ -1,14 +1,17 @@
 """The board's page and its parts."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 
 from dispatchdesk.board import queries
-from dispatchdesk.board.cards import Card
-from dispatchdesk.board.filters import Filters, read_filters
+from dispatchdesk.board.cards import Card, microseconds
+from dispatchdesk.board.choices import choices, narrowings
+from dispatchdesk.board.filters import OVERDUE, Filters, read_filters
 from dispatchdesk.board.paging import Cursor, read_cursor
 from dispatchdesk.context import frame_of
 from dispatchdesk.feed.position import current_position
@@ -16,7 +19,6 @@ from routing.domain.goals import drops
 from routing.domain.roles import Actor
 from routing.domain.states import STATE_LABELS, State
 from routing.errors import Invalid
-from routing.models import Priority
 from routing.queries.moves import acts_of
 from routing.views.access import TRIAGE, DeskRequest, page
 
@@ -41,21 +43,6 @@ class Column:
     cards: list[Card]
     next_cursor: str
     counted: queries.Count
-
-    @property
-    def count(self) -> int | None:
-        """How many requests; None when it is only known to be many."""
-        return self.counted.count
-
-    @property
-    def count_label(self) -> str:
-        """The count in words."""
-        return self.counted.label
-
-    @property
-    def oldest_at(self) -> object:
-        """Since when the longest has its present owner."""
-        return self.counted.oldest_at
 
 
 @page("GET")
@@ -83,22 +70,34 @@ def board(request: DeskRequest) -> HttpResponse:
         "feed_position": position,
         "more_query": filters.query,
         "needs_count": needs.label,
+        "bounds": _bounds(filters),
+        "filters": filters,
     }
+    if filters.active or not request.htmx:
+        offered = choices(actor, filters)
+        context |= {"facets": offered.facets, "views": offered.views}
+        context["narrowings"] = narrowings(filters, offered.facets)
     if request.htmx:
         return render(request, "board/_columns.html", context)
-    offered = queries.choices(actor)
     context |= {
-        "filters": filters,
-        "filters_active": filters.active,
         "may_move": actor.role in TRIAGE,
         "acts": acts_of(actor.role),
         "drops": drops(actor.role),
-        "types": offered.types,
-        "owners": offered.owners,
-        "views": offered.views,
-        "priorities": list(Priority.choices),
+        "staffs_queues": any(ref.startswith("queue:") for ref in refs),
     }
     return render(request, "board/board.html", context)
+
+
+def _bounds(filters: Filters) -> dict[str, int | None]:
+    """Say between which due times requests are shown (microseconds since 1970), and how long that holds (seconds).
+
+    With the day what finished today and what is due today change; what is overdue changes with every minute.
+    """
+    now = timezone.now()
+    first, before = filters.due_between(now)
+    tomorrow = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    good_for = 60 if filters.due == OVERDUE else int((tomorrow - now).total_seconds()) + 1
+    return {"first": microseconds(first), "before": microseconds(before), "good_for": good_for}
 
 
 def _one_column(request: HttpRequest) -> tuple[State, Cursor | None] | None:

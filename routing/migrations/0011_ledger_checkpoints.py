@@ -21,7 +21,7 @@ LET_GO = "DROP TRIGGER routing_event_keep ON routing_event; DROP FUNCTION routin
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("routing", "0008_duplicates"),
+        ("routing", "0009_board_filters"),
     ]
 
     operations = [

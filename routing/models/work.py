@@ -102,6 +102,10 @@ class InputField(models.Model):
         return self.label
 
 
+_OPEN = ~Q(state__in=["done", "stopped"])
+_DUE = (F("due_at").asc(nulls_last=True), F("id"))
+
+
 class WorkItem(models.Model):
     """One piece of work. Its state, owner and review point are written by ``routing.transitions`` alone.
 
@@ -189,10 +193,13 @@ class WorkItem(models.Model):
             models.Index(fields=["wake_at"], condition=Q(wake_at__isnull=False), name="item_wake"),
             models.Index("state", F("due_at").asc(nulls_last=True), "id", name="item_column"),
             models.Index(fields=["state", "-updated_at"], name="item_recent"),
-            models.Index(
-                fields=["owner_kind", "owner_ref"], name="item_owner", condition=~Q(state__in=["done", "stopped"])
-            ),
             models.Index(fields=["duplicate_of"], name="item_duplicates", condition=Q(duplicate_of__isnull=False)),
+            models.Index("state", "created_at", "id", name="item_by_age", condition=_OPEN),
+            models.Index("state", F("priority").desc(), *_DUE, name="item_by_priority", condition=_OPEN),
+            models.Index("state", "work_type", *_DUE, name="item_by_type", condition=_OPEN),
+            models.Index("state", "trigger_kind", *_DUE, name="item_by_trigger", condition=_OPEN),
+            models.Index("owner_kind", "owner_ref", "state", *_DUE, name="item_by_owner", condition=_OPEN),
+            GinIndex(fields=["tags"], name="item_tags", condition=~Q(tags=[])),
             GinIndex(SearchVector("title", "text", config="simple"), name="item_words"),
         ]
 

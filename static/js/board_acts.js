@@ -1,6 +1,6 @@
 // What is done by hand on the board, by button, key and palette: to the selection, else to the card that keys act on.
 // A card moves at once, faded until the desk has said yes; where it says no, the card goes back.
-import { cardOf } from "./board_columns.js";
+import { cardOf, cardsIn, revealCard } from "./board_columns.js";
 import { askMove } from "./board_drawer.js";
 import { clearSelection, codesSelected, itemsOf, select } from "./board_select.js";
 import { onKey } from "./keys.js";
@@ -26,11 +26,10 @@ function keepPlace(codes, to) {
   const card = document.activeElement.closest?.(".card");
   if (!card || !codes.has(card.dataset.code) || columnOf(to) === card.dataset.state) return;
   const stays = (one) => !codes.has(one.dataset.code);
-  const cards = [...card.parentElement.children];
+  const cards = cardsIn(card.closest(".column"));
   const at = cards.indexOf(card);
   const next = cards.slice(at).find(stays) ?? cards.slice(0, at).findLast(stays);
-  next?.querySelector(".card-title").focus({ preventScroll: true });
-  next?.scrollIntoView({ block: "nearest" });
+  if (next) revealCard(next.dataset.code).querySelector(".card-title").focus({ preventScroll: true });
 }
 
 // A card drawn by the page itself counts as half a version newer, so that whatever the feed brings replaces it.

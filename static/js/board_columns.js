@@ -1,126 +1,92 @@
-// The columns as they change: cards from the feed, counts, announcements, and fetching them anew.
-import { FINAL, cardFrom, fits, holdScroll, insertCard, needs } from "./board_place.js";
-import { preference } from "./preferences.js";
+// The columns as they change: cards from the feed, the next ones of a column, and fetching all anew.
+import { announce, bump, countSoon, writeJump, writeNeeds, writeOldest } from "./board_counts.js";
+import { CardList } from "./board_list.js";
+import { FINAL, NARROWING, cardFrom, fits, needs, readFilters, sortKeys } from "./board_place.js";
 import { updateTimes } from "./times.js";
 
 const HIGHLIGHT_MS = 2400;
-const ANNOUNCE_MS = 1200;
-const COUNTS_MS = 4000;
-const COUNTS_SOONEST_MS = 200;
 const HIDDEN_FLUSH_MS = 1000;
 const SEARCH_MS = 1500;
-const MANY = 3;
-const NARROWING = ["type", "owner", "priority", "q"];
+const PATIENCE_MS = 20_000;
+const MOST_PAGES = 20; // of one column, fetched again for a reader who scrolled
+const AGE_CHECK_MS = 10_000;
 
 const mine = new Set((document.body.dataset.mine ?? "").split(" ").filter(Boolean));
 const versions = new Map(); // the newest version heard of, also of items that are not shown
 const mailbox = new Map();
-let filters = new URLSearchParams(location.search);
+const loading = new Map(); // columns whose next cards are being fetched, and until when
+let lists = new Map(); // state -> CardList
+let filters = readFilters();
 let flushing = 0;
 let fetching = null;
-let announcements = [];
-let announcing = 0;
-let counting = 0;
-let countedAt = 0;
+let owed = null; // called with the position that the next fetched columns are true for
 let searching = 0;
+let goodUntil = Infinity;
 
 const columns = () => document.getElementById("columns");
-const columnOf = (state) => columns().querySelector(`[data-column="${CSS.escape(state)}"]`);
-const order = () => filters.get("order") || "due";
+const keysOf = (card) => sortKeys(card, filters.get("order") || "due", mine);
 
-export const cardOf = (code) => document.getElementById(`card-${code}`);
+const listOf = (code) => [...lists.values()].find((list) => list.indexOf(code) >= 0) ?? null;
+const find = (code) => {
+  const list = listOf(code);
+  return list && { list, ...list.cards[list.indexOf(code)] };
+};
 
-function markMine() {
-  for (const card of columns().querySelectorAll(".card")) card.classList.toggle("card-mine", needs(card, mine));
+// --- cards by their code, also those that are not in the page now ---
+
+export const cardOf = (code) => find(code)?.element ?? null;
+
+export const attachCard = (code) => listOf(code)?.attach(code) ?? null;
+
+// All cards that are loaded of a column's element, in order.
+export const cardsIn = (column) => lists.get(column.dataset.column)?.cards.map((card) => card.element) ?? [];
+
+// The loaded cards from one to the other, in the column of both; none when they are not in one column.
+export function cardsBetween(one, other) {
+  const list = listOf(one);
+  const ends = [one, other].map((code) => list?.indexOf(code) ?? -1).sort((a, b) => a - b);
+  return ends[0] < 0 ? [] : list.cards.slice(ends[0], ends[1] + 1).map((card) => card.element);
 }
 
-// --- counts ---
+export const revealCard = (code) => listOf(code)?.reveal(code) ?? null;
 
-function writeCount(column, count, label) {
-  const holder = column.querySelector(".column-count");
-  holder.dataset.count = count ?? "";
-  holder.querySelector(".count-words").textContent = label;
-  const jump = document.querySelector(`[data-jump-count="${CSS.escape(column.dataset.column)}"]`);
-  if (jump) jump.textContent = label;
+// The code of the card before or after this one in its column; fetches more when the loaded ones end. Empty: none.
+export async function neighbourOf(code, by) {
+  const list = listOf(code);
+  const at = list?.indexOf(code) + by;
+  if (list && at >= list.cards.length && list.more) await showMore(list);
+  return list?.cards[at]?.code ?? "";
 }
 
-function bump(column, by) {
-  const now = column.querySelector(".column-count").dataset.count;
-  if (now !== "" && by) writeCount(column, Number(now) + by, String(Number(now) + by));
-}
-
-function writeOldest(column, moment) {
-  const holder = column.querySelector(".column-oldest");
-  if (!moment) {
-    holder.replaceChildren();
-    return;
+// Says that cards come into the page, so that they look as the reader has them: "desk:cards" {cards}.
+function attached(cards) {
+  const open = new URLSearchParams(location.search).get("item");
+  for (const card of cards) {
+    card.classList.toggle("card-mine", needs(card, mine));
+    const title = card.querySelector(".card-title");
+    if (card.dataset.code === open) title.setAttribute("aria-current", "true");
+    else title.removeAttribute("aria-current");
+    updateTimes(card);
   }
-  const time = document.createElement("time");
-  time.dateTime = moment;
-  time.dataset.ago = "short";
-  const word = document.createElement("span");
-  word.className = "sr";
-  word.textContent = "oldest ";
-  holder.replaceChildren(word, time);
-}
-
-function oldestShown(column) {
-  const moments = [...column.querySelectorAll(".card .fact-owner time")].map((time) => time.dateTime);
-  return moments.length ? moments.sort()[0] : "";
-}
-
-// Where columns show only their first cards, the server knows the counts: asked at most every few seconds.
-function countSoon() {
-  if (counting || document.hidden) return;
-  const due = countedAt + COUNTS_MS - Date.now();
-  counting = setTimeout(count, Math.max(due, COUNTS_SOONEST_MS) * (1 + Math.random()));
-}
-
-async function count() {
-  counting = 0;
-  countedAt = Date.now();
-  const query = new URLSearchParams(filters);
-  query.set("part", "counts");
-  const response = await fetch(`${location.pathname}?${query}`, { headers: { "HX-Request": "true" } }).catch(() => null);
-  if (!response?.ok || !response.headers.get("Content-Type")?.includes("json")) return;
-  const answer = await response.json();
-  for (const [state, { count: exact, label, oldest_at: oldest }] of Object.entries(answer.columns)) {
-    const column = columnOf(state);
-    if (!column) continue;
-    writeCount(column, exact, label);
-    writeOldest(column, oldest);
-  }
-  if (answer.needs !== undefined) writeNeeds(answer.needs);
-  updateTimes(columns());
-}
-
-function writeNeeds(number) {
-  document.getElementById("needs-count").textContent = number;
-}
-
-// --- announcements ---
-
-function announce(words) {
-  if (preference("announce", "on") !== "on") return;
-  announcements.push(words);
-  announcing ||= setTimeout(() => {
-    const text = announcements.length > MANY ? `${announcements.length} requests moved.` : announcements.join(" ");
-    document.getElementById("announcer").textContent = text;
-    announcements = [];
-    announcing = 0;
-  }, ANNOUNCE_MS);
+  document.dispatchEvent(new CustomEvent("desk:cards", { detail: { cards } }));
 }
 
 // --- changes ---
 
-// Remembers whether a card had the focus; the returned function gives it to the new one, or to a neighbour when the
-// card has left.
-function holdFocus(card) {
-  if (!card?.contains(document.activeElement)) return () => {};
-  const neighbour = card.nextElementSibling ?? card.previousElementSibling;
-  return (fresh) => {
-    const heir = fresh?.isConnected ? fresh.querySelector(".card-title") : neighbour?.querySelector(".card-title");
-    (heir ?? document.getElementById("filter-q")).focus({ preventScroll: true });
+// Remembers which card has the focus; the returned function gives it to the same card, or to a neighbour of one that left.
+function holdFocus() {
+  const { code } = document.activeElement?.closest?.(".card")?.dataset ?? {};
+  if (!code) return () => {};
+  const list = listOf(code);
+  const codes = list?.cards.map((card) => card.code) ?? [];
+  const at = codes.indexOf(code);
+  const stateOf = (one) => listOf(one)?.column.dataset.column;
+  const state = stateOf(code);
+  const heirs = [code, ...codes.slice(at + 1), ...codes.slice(0, Math.max(at, 0)).reverse()];
+  return () => {
+    if (document.activeElement?.closest?.(".card")) return;
+    const heir = heirs.find((one) => (one === code ? listOf(one) : stateOf(one) === state));
+    (heir ? attachCard(heir).querySelector(".card-title") : document.getElementById("filter-q")).focus({ preventScroll: true });
   };
 }
 
@@ -129,35 +95,28 @@ function highlight(card) {
   setTimeout(() => card.classList.remove("card-moved"), HIGHLIGHT_MS);
 }
 
-function applyChange(change, open) {
+function applyChange(change) {
   if ((versions.get(change.code) ?? -1) > change.version) return;
-  const old = cardOf(change.code);
-  if (old && !change.remove && Number(old.dataset.version) >= change.version) return;
+  const old = find(change.code);
+  if (old && !change.remove && old.version >= change.version) return;
   versions.set(change.code, change.version);
-  const oldColumn = old?.closest(".column");
-  const giveFocus = holdFocus(old);
   const fresh = change.remove ? null : cardFrom(change.html);
-  old?.remove();
-  if (oldColumn) bump(oldColumn, -1);
-  const column = fresh && fits(fresh, filters, mine) ? columnOf(fresh.dataset.state) : null;
-  if (column) {
-    fresh.classList.toggle("card-mine", needs(fresh, mine));
-    if (fresh.dataset.code === open) fresh.querySelector(".card-title").setAttribute("aria-current", "true");
-    const shown = insertCard(column, fresh, order(), mine);
-    if (old || column.dataset.more === "no") bump(column, 1);
-    if (oldColumn !== column) {
-      if (shown) highlight(fresh);
-      const name = column.querySelector("h2").textContent.trim();
-      const owner = fresh.querySelector(".fact-owner .fact-name").textContent;
-      if (!change.quiet) announce(`${change.code} ${old ? "moved to" : "is now in"} ${name}, next owner ${owner}.`);
-    }
-  }
-  giveFocus(fresh);
+  old?.list.remove(change.code);
+  if (old) bump(old.list.column, -1);
+  const list = fresh && fits(fresh, filters, mine, columns().dataset) ? lists.get(fresh.dataset.state) : null;
+  if (!list) return;
+  const isLoaded = list.insert(fresh);
+  if (old || !list.more) bump(list.column, 1);
+  if (old?.list === list) return;
+  if (isLoaded) highlight(fresh);
+  const name = list.column.querySelector("h2").textContent.trim();
+  const owner = fresh.querySelector(".fact-owner .fact-name").textContent;
+  if (!change.quiet) announce(`${change.code} ${old ? "moved to" : "is now in"} ${name}, next owner ${owner}.`);
 }
 
 // While words are looked for, only the server knows whether a request that is not shown fits: it is asked soon.
 function isDrawable(change) {
-  if (!filters.get("q") || cardOf(change.code)) return true;
+  if (!filters.get("q") || listOf(change.code)) return true;
   if (!change.remove) searching ||= setTimeout(searchAgain, SEARCH_MS * (1 + Math.random()));
   return false;
 }
@@ -165,26 +124,28 @@ function isDrawable(change) {
 async function searchAgain() {
   searching = 0;
   if (!filters.get("q") || fetching) return;
-  await fetchColumns().catch(() => {}); // asked again with the next change
+  await fetchColumns({ keepPlace: true }).catch(() => {}); // asked again with the next change
 }
 
 function flush() {
   flushing = 0;
-  if (fetching || mailbox.size === 0) return;
+  if (fetching || loading.size > 0 || mailbox.size === 0) return;
   const changes = [...mailbox.values()].filter(isDrawable);
   mailbox.clear();
-  const keepScroll = holdScroll(columns());
-  const open = new URLSearchParams(location.search).get("item");
-  for (const change of changes) applyChange(change, open);
-  const partial = columns().querySelector('[data-more="yes"]') !== null;
-  for (const column of columns().children) {
-    if (column.dataset.more === "no" && !FINAL.has(column.dataset.column)) writeOldest(column, oldestShown(column));
+  const giveFocus = holdFocus();
+  for (const list of lists.values()) list.hold();
+  for (const change of changes) applyChange(change);
+  for (const list of lists.values()) list.render();
+  giveFocus();
+  let isPartial = false;
+  for (const [state, list] of lists) {
+    if (list.more) isPartial = true;
+    else if (!FINAL.has(state)) writeOldest(list.column, list.cards.map((card) => card.since).sort()[0]);
   }
   updateTimes(columns());
-  keepScroll();
-  const isAllOfMine = filters.get("show") === "mine" && !partial && !NARROWING.some((name) => filters.get(name));
-  if (isAllOfMine) writeNeeds(columns().querySelectorAll(".card").length);
-  else countSoon();
+  if (filters.get("show") === "mine" && !isPartial && !NARROWING.some((name) => filters.get(name))) {
+    writeNeeds([...lists.values()].reduce((sum, list) => sum + list.cards.length, 0));
+  } else countSoon(() => filters);
 }
 
 // Takes changes in; of several to one item only the newest is drawn. Drawn with the next frame.
@@ -202,6 +163,7 @@ function take(cards) {
 async function fetchHtml(query, signal) {
   const headers = { "HX-Request": "true", "HX-Target": "columns" };
   const response = await fetch(`${location.pathname}?${query}`, { headers, signal });
+  // Signed out meanwhile: the sign-in page follows by itself.
   const elsewhere = response.headers.get("HX-Redirect");
   if (elsewhere || response.redirected) {
     location.assign(elsewhere ?? location.href);
@@ -211,34 +173,55 @@ async function fetchHtml(query, signal) {
   return new DOMParser().parseFromString(await response.text(), "text/html");
 }
 
-// Fetches the columns for the address' filters and puts them in place of the present ones; scroll and focus stay.
-// Returns the position they are true for. Changes that arrive meanwhile are drawn afterwards. Rejects when superseded.
-export async function fetchColumns() {
+// Makes lists of the columns that are in the page or have just been fetched.
+function listsOf(root) {
+  const options = { keysOf, onAttach: attached, onNearEnd: showMore };
+  return new Map([...root.children].map((column) => [column.dataset.column, new CardList(column, options)]));
+}
+
+// Adds the cards of a fetched column to a list, and its link to the next ones. What is older than what was heard of since
+// it was read is left out: its change is known.
+function addPage(list, column, among) {
+  const cards = [...column.querySelectorAll(".card")].filter((card) => {
+    const { code, version } = card.dataset;
+    const known = [...among.values()].find((one) => one.indexOf(code) >= 0);
+    if ((versions.get(code) ?? -1) > Number(version)) return false;
+    if (known && known.cards[known.indexOf(code)].version >= Number(version)) return false;
+    known?.remove(code);
+    return true;
+  });
+  list.append(cards, column.querySelector(".column-more"));
+}
+
+// Fetches the columns for the address' filters and puts them in place of the present ones. Changes that arrive meanwhile
+// are drawn afterwards. Rejects when superseded. keepPlace: the filters are the same, and the reader stays where they are.
+export async function fetchColumns({ keepPlace = false } = {}) {
   fetching?.abort();
   const mySignal = new AbortController();
   fetching = mySignal;
-  filters = new URLSearchParams(location.search);
-  const query = new URLSearchParams(filters);
-  query.delete("item");
+  filters = readFilters();
   try {
-    const fresh = (await fetchHtml(query, mySignal.signal)).getElementById("columns");
-    const scrolls = [...columns().querySelectorAll(".column-body")].map((body) => body.scrollTop);
+    const page = await fetchHtml(filters, mySignal.signal);
+    const fresh = document.adoptNode(page.getElementById("columns"));
+    const next = listsOf(fresh);
+    fillLists(next);
+    if (keepPlace) await reachFurther(next, mySignal.signal);
     const left = columns().scrollLeft;
-    const focused = document.activeElement.closest?.(".card")?.id;
-    columns().replaceWith(document.adoptNode(fresh));
-    fresh.querySelectorAll(".column-body").forEach((body, index) => (body.scrollTop = scrolls[index] ?? 0));
-    fresh.scrollLeft = left;
-    if (focused) document.getElementById(focused)?.querySelector(".card-title").focus({ preventScroll: true });
-    if (fresh.dataset.needsCount) writeNeeds(fresh.dataset.needsCount);
-    for (const column of fresh.children) {
-      const holder = column.querySelector(".column-count");
-      writeCount(column, holder.dataset.count, holder.querySelector(".count-words").textContent);
+    const giveFocus = holdFocus();
+    const old = lists;
+    for (const list of old.values()) list.hold();
+    columns().replaceWith(fresh);
+    lists = next;
+    for (const [state, list] of lists) {
+      if (keepPlace && old.has(state)) list.standFor(old.get(state));
+      else list.render();
     }
-    markMine();
-    watchEnds();
-    document.dispatchEvent(new CustomEvent("desk:columns"));
-    updateTimes(fresh);
-    return fresh.dataset.feedPosition;
+    fresh.scrollLeft = left;
+    giveFocus();
+    showNarrowing(page);
+    afterFetch(fresh);
+    owed?.(fresh.dataset.feedPosition);
+    owed = null;
   } finally {
     if (fetching === mySignal) {
       fetching = null;
@@ -247,76 +230,107 @@ export async function fetchColumns() {
   }
 }
 
-// Adds the next cards of a column below those it shows. focus: whether the first of them takes the focus.
-export async function showMore(link, { focus = true } = {}) {
-  if (link.getAttribute("aria-disabled") === "true") return;
-  const column = link.closest(".column");
-  link.setAttribute("aria-disabled", "true");
-  const page = await fetchHtml(link.search.slice(1)).catch(() => null);
-  const next = page?.querySelector(".column");
-  if (!next) {
-    link.removeAttribute("aria-disabled");
-    return;
+function fillLists(next) {
+  for (const list of next.values()) {
+    const cards = [...list.list.children];
+    list.append(cards, list.more);
   }
-  const list = column.querySelector(".cards");
-  const before = list.children.length;
-  for (const card of [...next.querySelectorAll(".card")]) if (!cardOf(card.dataset.code)) list.append(document.adoptNode(card));
-  column.dataset.more = next.dataset.more;
-  const more = next.querySelector(".column-more");
-  if (more) link.replaceWith(document.adoptNode(more));
-  else link.remove();
-  if (focus) (list.children[before] ?? list.lastElementChild)?.querySelector(".card-title").focus();
-  else watchEnd(more);
-  markMine();
-  updateTimes(column);
 }
 
-// Shows more of a column when its reader comes near the end of what it shows.
-const nearEnd = new IntersectionObserver(
-  (entries) => {
-    for (const { isIntersecting, target } of entries) {
-      if (!isIntersecting) continue;
-      nearEnd.unobserve(target);
-      showMore(target, { focus: false });
+// Fetches as much of the columns that the reader scrolled as was there before.
+async function reachFurther(next, signal) {
+  for (const [state, list] of next) {
+    const old = lists.get(state);
+    for (let pages = 0; pages < MOST_PAGES && old?.wasScrolled && list.more && list.cards.length < old.cards.length; pages += 1) {
+      const page = await fetchHtml(list.more.search.slice(1), signal);
+      addPage(list, page.querySelector(".column"), next);
     }
-  },
-  { rootMargin: "400px 0px" },
-);
-
-function watchEnds() {
-  nearEnd.disconnect();
-  for (const body of columns().querySelectorAll(".column-body")) {
-    body.addEventListener("scroll", () => watchEnd(body.querySelector(".column-more")), { passive: true, once: true });
   }
 }
 
-// Nothing is fetched until the column was scrolled.
-function watchEnd(link) {
-  if (link) nearEnd.observe(link);
+function showNarrowing(page) {
+  const old = document.getElementById("narrowing");
+  const hadFocus = old.contains(document.activeElement);
+  const fresh = document.adoptNode(page.getElementById("narrowing"));
+  old.replaceWith(fresh);
+  if (hadFocus) (fresh.querySelector("a") ?? document.querySelector("#facets summary")).focus({ preventScroll: true });
+}
+
+function afterFetch(fresh) {
+  const { needsCount, goodFor } = fresh.dataset;
+  goodUntil = Date.now() + Number(goodFor) * 1000;
+  if (needsCount) writeNeeds(needsCount);
+  for (const column of fresh.children) writeJump(column);
+  updateTimes(fresh);
+}
+
+// Adds the next cards of a column below those it has. Changes wait until they are there: one may be about them.
+function showMore(list) {
+  if (list.more && !loading.has(list)) loading.set(list, fetchMore(list));
+  return loading.get(list);
+}
+
+async function fetchMore(list) {
+  list.more.setAttribute("aria-disabled", "true");
+  try {
+    const page = await fetchHtml(list.more.search.slice(1), AbortSignal.timeout(PATIENCE_MS));
+    const column = page.querySelector(".column");
+    if (lists.get(list.column.dataset.column) !== list || !column) return;
+    addPage(list, column, lists);
+    list.hold();
+    list.render();
+  } catch {
+    list.wasScrolled = false; // tried again when the reader scrolls on, or presses the button
+  } finally {
+    list.more?.removeAttribute("aria-disabled");
+    loading.delete(list);
+    take([]);
+  }
+}
+
+// The button's way: the first of the new cards takes the focus.
+export async function pressMore(link) {
+  const list = lists.get(link.closest(".column").dataset.column);
+  const before = list.cards.length;
+  await showMore(list);
+  const code = list.cards[before]?.code;
+  if (code) revealCard(code).querySelector(".card-title").focus({ preventScroll: true });
 }
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-// The feed could not say what changed: fetch everything, trying until it works or a newer fetch takes over.
+// The feed could not say what changed: fetch everything, trying until it works or the feed says so again.
 async function reloadColumns(done) {
-  for (let tries = 0; ; tries += 1) {
-    try {
-      done(await fetchColumns());
-      return;
-    } catch (error) {
-      if (error.name === "AbortError") return;
-      await pause(Math.min(30_000, 1000 * 2 ** tries) * (0.5 + Math.random() / 2));
-    }
+  owed = done;
+  for (let tries = 0; owed === done; tries += 1) {
+    await fetchColumns({ keepPlace: true }).catch(() => pause(Math.min(30_000, 1000 * 2 ** tries) * (0.5 + Math.random() / 2)));
   }
 }
 
+// What finished today and what is due change with the clock alone.
+function checkAge() {
+  if (document.hidden || fetching || Date.now() < goodUntil) return;
+  goodUntil = Date.now() + AGE_CHECK_MS;
+  fetchColumns({ keepPlace: true }).catch(() => {});
+}
+
 export function startColumns() {
-  markMine();
-  watchEnds();
+  goodUntil = Date.now() + Number(columns().dataset.goodFor) * 1000;
+  lists = listsOf(columns());
+  fillLists(lists);
+  for (const list of lists.values()) {
+    list.render();
+    attached(list.cards.map((card) => card.element).filter((element) => element.isConnected));
+  }
   document.addEventListener("desk:changes", (event) => take(event.detail.cards));
   document.addEventListener("desk:reload", (event) => {
     event.preventDefault();
     reloadColumns(event.detail.done);
   });
-  document.addEventListener("visibilitychange", () => document.hidden || (mailbox.size > 0 && take([])));
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && mailbox.size > 0) take([]);
+    checkAge();
+  });
+  setInterval(checkAge, AGE_CHECK_MS);
+  window.addEventListener("resize", () => lists.forEach((list) => list.render()));
 }

@@ -1,5 +1,5 @@
 // The drawer beside the board (the address keeps ?item=CODE) and the "Move to…" dialog.
-import { cardOf } from "./board_columns.js";
+import { attachCard, cardOf } from "./board_columns.js";
 import { openMoveDialog, startMoveDialog } from "./move_dialog.js";
 import { startMoves } from "./moves.js";
 import { toast } from "./toasts.js";
@@ -70,7 +70,7 @@ export function closeDrawer() {
   if (!code) return false;
   writeAddress("", false);
   showDrawer();
-  cardOf(code)?.querySelector(".card-title").focus({ preventScroll: true });
+  attachCard(code)?.querySelector(".card-title").focus({ preventScroll: true });
   return true;
 }
 

@@ -1,6 +1,6 @@
 // The selection on the board: by code, so that a card keeps it when it is drawn anew or leaves what its column shows.
 // Event on document when it changes: "desk:selection" {codes}.
-import { cardOf } from "./board_columns.js";
+import { cardOf, cardsBetween, cardsIn } from "./board_columns.js";
 import { cardFrom } from "./board_place.js";
 import { onKey } from "./keys.js";
 
@@ -11,7 +11,6 @@ const selected = new Map(); // code -> {version, state} as last seen
 let anchor = ""; // where a range begins
 let before = new Map(); // what was selected besides the range
 
-const cardsIn = (column) => [...column.querySelectorAll(".card")];
 const seenOn = (card) => ({ version: Number(card.dataset.version), state: card.dataset.state });
 
 export const isSelected = (code) => selected.has(code);
@@ -86,13 +85,11 @@ export function select(codes) {
 
 // Selects from where the range began to this card, in the column of both, besides what was selected before.
 function rangeTo(card) {
-  const start = cardOf(anchor);
-  if (!start || start.parentElement !== card.parentElement) beginAt(card.dataset.code);
-  const cards = [...card.parentElement.children];
-  const ends = [cards.indexOf(cardOf(anchor)), cards.indexOf(card)].sort((a, b) => a - b);
+  const { code } = card.dataset;
+  if (!cardsBetween(anchor, code).length) beginAt(code);
   selected.clear();
-  for (const [code, seen] of before) selected.set(code, seen);
-  for (const one of cards.slice(ends[0], ends[1] + 1)) add(one);
+  for (const [one, seen] of before) selected.set(one, seen);
+  for (const one of cardsBetween(anchor, code)) add(one);
   changed();
 }
 
@@ -139,13 +136,12 @@ export function startSelection({ current, step }) {
       beginAt(card.dataset.code);
       rangeTo(card);
     }
-    step(by);
-    rangeTo(current());
+    step(by).then(() => rangeTo(current()));
     return true;
   }
   board.addEventListener("click", clicked, true);
   document.addEventListener("desk:changes", followed);
-  document.addEventListener("desk:columns", changed);
+  document.addEventListener("desk:cards", mark);
   document.addEventListener("keydown", (event) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by && event.shiftKey && event.target.closest(".card") && extend(by)) event.preventDefault();

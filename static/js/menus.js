@@ -15,6 +15,7 @@ function menuKeys(event) {
     menu.querySelector("summary").focus();
     event.stopPropagation();
   }
+  if (event.target.matches("select")) return;
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (!step) return;
   event.preventDefault();

@@ -1,6 +1,7 @@
 """The board's page: what it shows to whom, in which order, and at which cost."""
 
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import Group
@@ -11,11 +12,13 @@ from django.utils import timezone
 
 from dispatchdesk.accounts.actors import actor_of
 from dispatchdesk.board.filters import Filters
+from dispatchdesk.board.limits import column_limits, set_limits
 from dispatchdesk.board.paging import Cursor, read_cursor
 from dispatchdesk.board.queries import COUNTED_TO, PAGE_CARDS, Page, counts, pages
 from routing.actions import moving
 from routing.domain.roles import Actor, Role
 from routing.domain.states import State
+from routing.errors import NotAllowed
 from routing.models import WorkItem
 from tests.desks import TestDesk
 
@@ -68,7 +71,7 @@ def test_board_costs_the_same_with_one_item_and_with_fifty(desk: TestDesk, olgas
         with CaptureQueriesContext(
             connection,
         ) as captured:
-            assert olgas.get("/").status_code == 200
+            assert olgas.get("/?show=all").status_code == 200
         return len(captured)
 
     # What somebody may see costs most to find out when some types are seen by their groups only.
@@ -95,7 +98,7 @@ def test_board_of_full_columns_weighs_less_than_150_kb(desk: TestDesk, olga: Act
                 review_label="Support approves refunds",
                 trigger_by="Somebody Writing Mails",
             )
-    answer = olgas.get("/")
+    answer = olgas.get("/?show=all")
     assert answer.content.count(b'<li class="card"') == len(State) * PAGE_CARDS
     assert len(answer.content) < 150_000
 
@@ -150,7 +153,7 @@ def test_needs_me_counts_triage_and_what_i_hold_for_an_operator(desk: TestDesk, 
     moving.move(actor=olga, item_id=held.pk, to="state:waiting")
     moving.move(actor=olga, item_id=triaged.pk, to="queue:triage")
     moving.move(actor=olga, item_id=other.pk, to="queue:support")
-    answer = olgas.get("/?part=counts", headers=HTMX).json()
+    answer = olgas.get("/?show=all&part=counts", headers=HTMX).json()
     assert answer["needs"] == "2"
     assert answer["columns"]["in_review"]["count"] == 2
     assert answer["columns"]["in_review"]["oldest_at"] is not None
@@ -175,6 +178,11 @@ def test_filters_narrow_the_board(desk: TestDesk, olga: Actor) -> None:
     assert found(priority="3") == {refund.code}
     assert found(owner="queue:triage") == {poster.code}
     assert found(owner="desk:") == {refund.code}
+    WorkItem.objects.filter(pk=refund.pk).update(tags=["vip", "late payer"], trigger_kind="api")
+    assert found(tag="late payer") == {refund.code}
+    assert found(tag="late") == set()
+    assert found(trigger="api") == {refund.code}
+    assert found(trigger="api", type="marketing") == set()
     assert found(q="POST tea") == {poster.code}
     assert found(q="o'nei k-77") == {refund.code}
     assert found(q=refund.code.lower()) == {refund.code}
@@ -183,19 +191,109 @@ def test_filters_narrow_the_board(desk: TestDesk, olga: Actor) -> None:
         assert found(q=strange) == set()
 
 
+@pytest.mark.parametrize(
+    ("due", "expected"),
+    [
+        ("overdue", {"an hour ago", "on Monday"}),
+        ("today", {"an hour ago", "in an hour"}),
+        ("week", {"on Monday", "an hour ago", "in an hour", "on Sunday"}),
+        ("none", {"never"}),
+    ],
+)
+def test_due_filters_look_at_open_work_by_the_desks_clock(
+    desk: TestDesk, olga: Actor, monkeypatch: pytest.MonkeyPatch, due: str, expected: set[str]
+) -> None:
+    thursday = datetime(2026, 3, 5, 12, 0, tzinfo=UTC)
+    monkeypatch.setattr(timezone, "now", lambda: thursday)
+    hours = {
+        "an hour ago": -1,
+        "in an hour": 1,
+        "on Monday": -84,
+        "on Sunday": 83,
+        "next Monday": 84,
+        "never": None,
+        "done an hour ago": -1,
+    }
+    for title, hour in hours.items():
+        item = desk.send(title, type="support")
+        if title.startswith("done"):
+            moving.move(actor=olga, item_id=item.pk, to="state:done")
+        due_at = None if hour is None else thursday + timedelta(hours=hour)
+        WorkItem.objects.filter(pk=item.pk).update(due_at=due_at)
+    shown = pages(olga, Filters(due=due), frozenset(), dict.fromkeys(State), 14)
+    assert {card.title for page in shown.values() for card in page.cards} == expected
+
+
+def test_board_opens_on_what_needs_the_reader_and_says_what_else_there_is(desk: TestDesk, olgas: Client) -> None:
+    item = desk.send("Where is my tea?", type="support")
+    for address in ("/", f"/?item={item.code}", "/?show=nonsense"):
+        page = olgas.get(address).content.decode()
+        assert f'id="card-{item.code}"' not in page
+        assert "Nothing needs you now" in page
+    assert '<a class="button" href="?show=all">Show everything</a>' in page
+    for address in ("/?show=all", "/?q=tea", "/?order=age"):
+        assert f'id="card-{item.code}"' in olgas.get(address).content.decode()
+
+
+def test_what_narrows_the_board_is_said_and_dropped_one_by_one(desk: TestDesk, olgas: Client) -> None:
+    rule = {"set": {"tags": ["vip"]}, "when": {"all": [{"fact": "item.text", "op": "contains", "value": "vip"}]}}
+    desk.rules("support", rule)
+    page = olgas.get("/?show=all&type=support&tag=vip&due=week&trigger=api&q=tea").content.decode()
+    chips = dict(re.findall(r'href="\?([^"]*)" data-drop="(\w+)"', page.replace("&amp;", "&")))
+    assert {name: query for query, name in chips.items()} == {
+        "type": "show=all&tag=vip&due=week&trigger=api&q=tea",
+        "tag": "show=all&type=support&due=week&trigger=api&q=tea",
+        "due": "show=all&type=support&tag=vip&trigger=api&q=tea",
+        "trigger": "show=all&type=support&tag=vip&due=week&q=tea",
+        "q": "show=all&type=support&tag=vip&due=week&trigger=api",
+    }
+    assert '<option value="vip" selected>vip</option>' in page
+    assert "Drop due: Due this week" in page
+    assert 'data-drop="' not in olgas.get("/?show=all").content.decode()
+
+
 def test_types_somebody_may_not_see_are_neither_shown_nor_counted(desk: TestDesk, client: Client) -> None:
     secret = desk.work_type("secret")
     secret.visible_to.add(Group.objects.create(name="board"))
     hidden, seen = desk.send("hidden", type="secret"), desk.send("seen", type="support")
     desk.person("rita", Role.REVIEWER)
     client.force_login(desk.people["rita"])
-    shown = client.get("/").content.decode()
+    shown = client.get("/?show=all").content.decode()
     assert f'id="card-{seen.code}"' in shown
     assert f'id="card-{hidden.code}"' not in shown
     assert 'value="secret"' not in shown
-    assert client.get("/?part=counts", headers=HTMX).json()["columns"]["incoming"]["count"] == 1
-    assert hidden.code not in client.get("/?column=incoming", headers=HTMX).content.decode()
+    assert client.get("/?show=all&part=counts", headers=HTMX).json()["columns"]["incoming"]["count"] == 1
+    assert hidden.code not in client.get("/?show=all&column=incoming", headers=HTMX).content.decode()
     assert actor_of(desk.people["rita"]).visible_types is not None
+
+
+def test_a_column_says_its_limit_and_marks_more_than_that(desk: TestDesk, olgas: Client) -> None:
+    ada = desk.person("ada", Role.ADMIN)
+    admins = Client()
+    admins.force_login(desk.people["ada"])
+    for number in range(3):
+        desk.send(f"request {number}", type="support", priority=("high", "low")[number % 2])
+    set_limits(actor=ada, limits={State.INCOMING: 3, State.WAITING: 1})
+    mark = '<span class="column-over" title="More than the limit of 3">'
+
+    def head() -> str:
+        return olgas.get("/?show=all").content.decode().split('id="column-incoming"')[1].split("</header>")[0]
+
+    assert "3 of 3" in head()
+    assert mark not in head()
+    desk.send("one too many", type="support")
+    assert "4 of 3" in head()
+    assert mark in head()
+    # A part of a column has no limit.
+    assert " of 3" not in olgas.get("/?show=all&priority=2").content.decode()
+    fields = {"column_incoming": "4", "column_waiting": ""}
+    assert admins.post("/settings/board/", fields | {"column_working": "x"}).status_code == 422
+    assert admins.post("/settings/board/", fields | {"column_working": "1000"}).status_code == 422
+    assert admins.post("/settings/board/", fields)["Location"] == "/settings/board/"
+    assert column_limits() == {State.INCOMING: 4}
+    assert 'value="4"' in admins.get("/settings/board/").content.decode()
+    with pytest.raises(NotAllowed):
+        set_limits(actor=Actor(role=Role.OPERATOR, name="olga"), limits={})
 
 
 def test_counts_stop_at_many(desk: TestDesk, olga: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,7 +309,7 @@ def test_counts_stop_at_many(desk: TestDesk, olga: Actor, monkeypatch: pytest.Mo
 
 def test_show_more_works_as_a_plain_page_and_as_a_part(desk: TestDesk, olgas: Client) -> None:
     items = [desk.send(f"request {number}", type="support") for number in range(PAGE_CARDS + 2)]
-    first = olgas.get("/").content.decode()
+    first = olgas.get("/?show=all").content.decode()
     address = "?" + first.split('column-more" href="?')[1].split('"')[0].replace("&amp;", "&")
     for headers in ({}, HTMX):
         shown = olgas.get("/" + address, headers=headers).content.decode()

@@ -54,6 +54,7 @@ PAGES: dict[str, Row] = {
     "items/<str:code>/report/": Row(STAFF, STAFF),
     "alerts/": Row(STAFF),
     "palette/": Row(STAFF),
+    "settings/board/": Row(ADMIN, ADMIN),
     "views/": Row(STAFF, STAFF),
     "views/open-with/": Row(None, STAFF),
     "views/<int:view_id>/delete/": Row(None, ADMIN),  # a shared one of somebody else

@@ -24,6 +24,10 @@ HOSTILE = [
 ]
 # Every name that a field of some form has; a form takes what it knows and ignores the rest.
 NAMES = [
+    "column_incoming",
+    "tag",
+    "due",
+    "trigger",
     *("next", "username", "password", "role", "key", "title", "text", "type", "priority", "requester_name"),
     *(
         "requester_email",

@@ -21,7 +21,7 @@ from routing.models.ledger import CurrentXid
 from routing.transitions import Change
 from tests.desks import TestDesk, fresh
 from tests.feed.conftest import Web
-from tests.feed.viewers import Viewer, board_of, position_of, replay
+from tests.feed.viewers import Viewer, board_of, position_of
 from tests.ledger.tampering import execute
 
 HTMX = {"HX-Request": "true"}
@@ -68,7 +68,7 @@ def in_thread(work: Callable[[], None]) -> threading.Thread:
 
 
 def test_a_change_is_told_to_who_looks(web: Web, desk: TestDesk, olga: User) -> None:
-    position = position_of(web.get("/", olga))
+    position = position_of(web.get("/?show=all", olga))
     with web.watch(olga, position) as viewer:
         assert viewer.frame()["type"] == "heartbeat"
         item = desk.send("Hello", type="support")
@@ -100,7 +100,7 @@ def test_a_page_without_a_position_is_told_to_reload_first(web: Web, desk: TestD
     ],
 )
 def test_an_unusable_position_means_reload(web: Web, desk: TestDesk, olga: User, position: str) -> None:
-    cluster, snapshot, _ = position_of(web.get("/", olga)).split("/")
+    cluster, snapshot, _ = position_of(web.get("/?show=all", olga)).split("/")
     for number in range(3):
         desk.send(f"request {number}")
     with web.watch(olga, position.format(cluster=cluster, snapshot=snapshot)) as viewer:
@@ -113,7 +113,7 @@ def test_an_unusable_position_means_reload(web: Web, desk: TestDesk, olga: User,
 
 def test_who_comes_back_is_told_what_they_missed(web: Web, desk: TestDesk, olga: User) -> None:
     first, second = desk.send("first"), desk.send("second")
-    with web.watch(olga, position_of(web.get("/", olga))) as viewer:
+    with web.watch(olga, position_of(web.get("/?show=all", olga))) as viewer:
         viewer.frame()
         requeue(first)
         viewer.card(first.code)
@@ -127,7 +127,7 @@ def test_who_comes_back_is_told_what_they_missed(web: Web, desk: TestDesk, olga:
 
 
 def test_a_notice_is_told_to_its_person_alone_now_or_when_they_come_back(web: Web, desk: TestDesk, olga: User) -> None:
-    item, now, position = desk.send("first"), transitions.database_now(), position_of(web.get("/", olga))
+    item, now, position = desk.send("first"), transitions.database_now(), position_of(web.get("/?show=all", olga))
     with web.watch(desk.people["rita"]) as ritas, web.watch(olga, position) as olgas:
         ritas.frame(), olgas.frame()
         Notice.objects.create(user=olga, kind="reassigned", item=item, at=now)
@@ -142,7 +142,7 @@ def test_a_notice_is_told_to_its_person_alone_now_or_when_they_come_back(web: We
 
 
 def test_who_missed_too_much_reloads(web: Web, desk: TestDesk, olga: User) -> None:
-    position = position_of(web.get("/", olga))
+    position = position_of(web.get("/?show=all", olga))
     with transaction.atomic():
         for number in range(201):
             desk.send(f"request {number}")
@@ -160,7 +160,7 @@ def test_a_transaction_that_began_first_and_commits_last_is_told(web: Web, desk:
             begun.set()
             assert may_commit.wait(30)
 
-    with web.watch(olga, position_of(web.get("/", olga))) as viewer:
+    with web.watch(olga, position_of(web.get("/?show=all", olga))) as viewer:
         viewer.frame()
         thread = in_thread(slow)
         assert begun.wait(30)
@@ -181,38 +181,10 @@ def test_rows_of_a_restored_database_with_ids_of_the_future_are_not_told_again_a
 ) -> None:
     item = desk.send("from another cluster")
     execute("UPDATE routing_event SET xid = '999999999999' WHERE item_id = %(item)s", item=item.pk)
-    with web.watch(olga, position_of(web.get("/", olga))) as viewer:
+    with web.watch(olga, position_of(web.get("/?show=all", olga))) as viewer:
         assert viewer.frame()["type"] == "heartbeat"
         other = desk.send("new")
         assert [card["code"] for card in viewer.frame()["cards"]] == [other.code]
-
-
-def test_replaying_what_many_writers_did_gives_the_same_board_as_a_fresh_look(
-    web: Web, desk: TestDesk, olga: User
-) -> None:
-    items = [desk.send(f"request {number}") for number in range(11)]
-    page = web.get("/", olga)
-    board = board_of(page)
-    targets = ["queue:triage", "state:incoming", "state:waiting", "state:incoming"]
-
-    def write(mine: list[WorkItem]) -> None:
-        for target in targets * 3:
-            for item in mine:
-                moving.move(actor=by, item_id=item.pk, to=target)
-
-    by = type(DESK)(role=Role.ADMIN, name="writer", user_id=olga.pk)
-    with web.watch(olga, position_of(page)) as viewer:
-        # Writers share their items, so that the order within an item matters too.
-        threads = [in_thread(lambda part=part: write(part)) for part in (items[:6], items[3:9], items[6:])]  # type: ignore[misc]
-        for thread in threads:
-            thread.join(60)
-        last = desk.send("the last one")
-        while last.code not in board:
-            frame = viewer.frame()
-            assert frame["type"] != "reload"
-            replay(board, frame)
-    assert board == board_of(web.get("/", olga))
-    assert board == {row.code: (row.version, row.state) for row in WorkItem.objects.all()}
 
 
 def test_a_viewer_who_never_reads_slows_nobody(web: Web, desk: TestDesk, olga: User) -> None:
@@ -229,7 +201,7 @@ def test_a_viewer_who_never_reads_slows_nobody(web: Web, desk: TestDesk, olga: U
         ).encode()
     )
     assert deaf.recv(12) == b"HTTP/1.1 101"
-    with web.watch(olga, position_of(web.get("/", olga))) as viewer:
+    with web.watch(olga, position_of(web.get("/?show=all", olga))) as viewer:
         viewer.frame()
         # Far more than the buffers between the server and the deaf viewer hold: 2,400 cards of 1.7 kB.
         others = [desk.send(f"request {number}") for number in range(120)]
@@ -246,7 +218,7 @@ def test_a_viewer_who_never_reads_slows_nobody(web: Web, desk: TestDesk, olga: U
 
 def test_a_change_is_told_although_its_notification_was_lost(web: Web, desk: TestDesk, olga: User) -> None:
     item = desk.send("quiet")
-    with web.watch(olga, position_of(web.get("/", olga))) as viewer:
+    with web.watch(olga, position_of(web.get("/?show=all", olga))) as viewer:
         viewer.frame()
         # Written past the actions, an event notifies nobody.
         event = Event.objects.get(item=item)
@@ -256,7 +228,7 @@ def test_a_change_is_told_although_its_notification_was_lost(web: Web, desk: Tes
 
 
 def test_when_the_database_was_lost_all_reload_and_the_feed_goes_on(web: Web, desk: TestDesk, olga: User) -> None:
-    with web.watch(olga, position_of(web.get("/", olga))) as viewer:
+    with web.watch(olga, position_of(web.get("/?show=all", olga))) as viewer:
         viewer.frame()
         with connection.cursor() as cursor:
             cursor.execute(
@@ -276,7 +248,7 @@ def test_other_peoples_types_are_not_told_and_lost_ones_are_removed(web: Web, de
     rita = desk.people["rita"]
     olga.groups.add(group)
     moved = desk.send("open at first", type="support")
-    with web.watch(olga, position_of(web.get("/", olga))) as insider, web.watch(rita) as outsider:
+    with web.watch(olga, position_of(web.get("/?show=all", olga))) as insider, web.watch(rita) as outsider:
         insider.frame(), outsider.frame()
         hidden = desk.send("hidden", type="secret")
         with transaction.atomic():
@@ -294,7 +266,7 @@ def test_other_peoples_types_are_not_told_and_lost_ones_are_removed(web: Web, de
 def test_who_may_see_less_now_reloads_and_who_is_disabled_is_sent_away(web: Web, desk: TestDesk, olga: User) -> None:
     desk.person("dora", Role.OPERATOR)
     rita, dora = desk.people["rita"], desk.people["dora"]
-    position = position_of(web.get("/", olga))
+    position = position_of(web.get("/?show=all", olga))
     with (
         web.watch(olga, position) as limited,
         web.watch(rita, position) as disabled,

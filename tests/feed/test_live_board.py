@@ -1,8 +1,12 @@
 """The live board in real browsers."""
 
+from datetime import timedelta
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
+from django.db import connection
+from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from dispatchdesk.accounts.models import User
@@ -40,7 +44,7 @@ def signed_in(browser: Browser, web: Web, user: User, *, width: int = 1440, sche
     return context
 
 
-def open_board(context: BrowserContext, web: Web, query: str = "") -> Page:
+def open_board(context: BrowserContext, web: Web, query: str = "?show=all") -> Page:
     """Open the board and wait until it is live; scripts that fail fail the test."""
     page = context.new_page()
     page.on("pageerror", lambda error: pytest.fail(f"script error: {error}"))
@@ -128,6 +132,180 @@ def test_while_words_are_looked_for_new_requests_that_hold_them_appear(
         other, found = desk.send("A teapot", type="support"), desk.send("My kettles leak", type="support")
         shows(page, "incoming", found)
         expect(page.locator(f"#card-{other.code}")).to_have_count(0)
+
+
+# Reads every column to its end, a screen at a time, as code and version by place; and the most cards that were in the
+# page's column at once.
+READ_COLUMNS = """async () => {
+  const found = {}, frames = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  let most = 0;
+  for (const state of ["incoming", "working", "waiting", "in_review", "done", "stopped"]) {
+    const seen = new Map(), column = () => document.getElementById(`column-${state}`);
+    const body = () => column().querySelector(".column-body");
+    body().scrollTop = 0;
+    for (let still = 0; still < 12; ) {
+      await frames();
+      const cards = [...column().querySelectorAll(".card")];
+      most = Math.max(most, cards.length);
+      for (const card of cards) seen.set(Number(card.ariaPosInSet), `${card.dataset.code} ${card.dataset.version}`);
+      const before = body().scrollTop;
+      body().scrollTop += 600;
+      still = body().scrollTop === before && !column().querySelector(".column-more") ? still + 1 : 0;
+    }
+    found[state] = [...seen].sort(([left], [right]) => left - right).map(([, text]) => text);
+  }
+  return { found, most };
+}"""
+
+
+def place_of(page: Page, code: str) -> float:
+    """How far from the window's top a card is, in px."""
+    box = page.locator(f"#card-{code}").bounding_box()
+    assert box is not None
+    return box["y"]
+
+
+def test_a_reader_keeps_their_place_in_long_columns_while_everything_else_changes(
+    web: Web, desk: TestDesk, browser: Browser
+) -> None:
+    items = [desk.send(f"request {number}", type="support", priority="low") for number in range(64)]
+    with signed_in(browser, web, desk.people["olga"]) as context, signed_in(browser, web, desk.people["otto"]) as other:
+        page, writing = open_board(context, web, "?order=age&show=all"), open_board(other, web)
+        writing.locator(f"#card-{items[3].code} .card-title").focus()
+        writing.keyboard.press("m")
+        writing.get_by_label("Why").fill("half a reason")
+
+        column = page.locator("#column-incoming .column-body")
+        # Columns go on by themselves; the cards that are far away leave the page.
+        page.wait_for_function(
+            """(code) => {
+                 const body = document.querySelector("#column-incoming .column-body");
+                 if (document.getElementById(`card-${code}`)) return true;
+                 body.scrollTop += 200;
+            }""",
+            arg=items[40].code,
+        )
+        expect(page.locator(f"#card-{items[0].code}")).to_have_count(0)
+        page.locator(f"#card-{items[40].code}").scroll_into_view_if_needed()
+        page.locator(f"#card-{items[40].code} .card-title").click()
+        expect(page.locator("#drawer-title")).to_have_text("request 40")
+        page.locator(f"#card-{items[40].code} .card-title").focus()
+        # Nothing of what is on the screen changes from here on.
+        shown = page.evaluate(
+            """() => [...document.querySelectorAll("#column-incoming .card")].filter((card) => {
+                 const { top, bottom } = card.getBoundingClientRect();
+                 return bottom > 0 && top < innerHeight;
+            }).map((card) => card.dataset.code)"""
+        )
+        page.evaluate("getSelection().selectAllChildren(document.querySelector('.drawer-body .prose'))")
+        before = place_of(page, items[40].code), column.evaluate("(body) => body.scrollHeight")
+
+        changed = [item for item in items if item.code not in shown]
+        targets = ["queue:triage", "state:done", "queue:support", "state:stopped", "state:waiting"]
+        for number, item in enumerate(changed[:-2]):
+            moving.move(actor=ADMIN, item_id=item.pk, to=targets[number % 5])
+            if number % 4 == 0:
+                desk.send(f"newcomer {number}", type="support")
+            if number == 20:
+                # All are told to fetch everything.
+                with connection.cursor() as cursor:
+                    cursor.execute(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                        "WHERE application_name = 'dispatch desk feed' AND datname = current_database()"
+                    )
+        moving.move(actor=ADMIN, item_id=changed[-1].pk, to="state:done")
+        for one in (page, writing):
+            shows(one, "done", changed[-1])
+            expect(one.locator("#live")).to_have_attribute("data-live", "connected")
+
+        assert place_of(page, items[40].code) == pytest.approx(before[0], abs=1)
+        assert page.evaluate("document.activeElement.closest('.card')?.dataset.code") == items[40].code
+        assert page.evaluate("getSelection().toString()") == "request 40"
+        expect(page.locator("#drawer-title")).to_have_text("request 40")
+        expect(writing.get_by_label("Why")).to_have_value("half a reason")
+        assert writing.evaluate("document.activeElement.name") == "reason"
+
+        live = page.evaluate(READ_COLUMNS)
+        fresh = open_board(context, web, "?order=age&show=all").evaluate(READ_COLUMNS)
+        assert live["found"] == fresh["found"]
+        assert {line.split()[0] for lines in live["found"].values() for line in lines} == {
+            row.code for row in WorkItem.objects.all()
+        }
+        assert live["most"] < 40
+
+
+def test_cards_that_stop_fitting_the_filters_leave_and_others_do_not_come(
+    web: Web, desk: TestDesk, browser: Browser
+) -> None:
+    now = timezone.now()
+    urgent, late = desk.send("urgent", type="support", priority="urgent"), desk.send("late", type="support")
+    WorkItem.objects.filter(pk=urgent.pk).update(tags=["vip"], due_at=now + timedelta(days=30))
+    WorkItem.objects.filter(pk=late.pk).update(tags=["vip", "big"], due_at=now - timedelta(days=1))
+    with signed_in(browser, web, desk.people["olga"]) as context:
+        addresses = {
+            "?tag=vip": {urgent, late},
+            "?tag=big": {late},
+            "?due=overdue": {late},
+            "?due=none": set(),
+            "?trigger=test&type=support": {urgent, late},
+            "?trigger=api": set(),
+            "?priority=3&tag=vip": {urgent},
+        }
+        pages = {address: open_board(context, web, address) for address in addresses}
+        for item in (urgent, late):
+            moving.move(actor=ADMIN, item_id=item.pk, to="queue:triage")
+        for address, wanted in addresses.items():
+            for item in wanted:
+                shows(pages[address], "in_review", item)
+            expect(pages[address].locator(".card")).to_have_count(len(wanted))
+        for item in (urgent, late):
+            moving.move(actor=ADMIN, item_id=item.pk, to="state:done")
+        shows(pages["?tag=vip"], "done", late)
+        # What is finished is not overdue.
+        expect(pages["?due=overdue"].locator(".card")).to_have_count(0)
+        page = pages["?priority=3&tag=vip"]
+        page.get_by_role("link", name="Drop tag: vip").click()
+        expect(page).to_have_url(f"{web.url}/?show=all&priority=3")
+        expect(page.locator(".narrowing .chip")).to_have_text(["Priority Urgent"])
+        expect(page.get_by_role("link", name="Drop priority: Urgent")).to_be_focused()
+
+
+def test_the_board_is_read_with_the_keyboard_alone(web: Web, desk: TestDesk, browser: Browser) -> None:
+    items = [desk.send(f"request {number}", type="support") for number in range(30)]
+    for item in items[28:]:
+        moving.move(actor=ADMIN, item_id=item.pk, to="queue:triage")
+    with signed_in(browser, web, desk.people["olga"]) as context:
+        page = open_board(context, web)
+
+        def press(*keys: str) -> None:
+            for key in keys:
+                page.keyboard.press(key)
+
+        def focused(item: WorkItem) -> None:
+            expect(page.locator(f"#card-{item.code} .card-title")).to_be_focused()
+
+        press("j")
+        focused(items[0])
+        # Past what the first page holds, and back.
+        for number in range(1, 28):
+            press("j")
+            focused(items[number])
+        press("k")
+        focused(items[26])
+        press("Enter")
+        expect(page.locator("#drawer-title")).to_have_text("request 26")
+        expect(page.locator("#drawer-title")).to_be_focused()
+        press("k")
+        focused(items[25])
+        expect(page.locator("#drawer-title")).to_have_text("request 25")
+        assert Axe().run(page).response["violations"] == []
+        press("Escape")
+        expect(page.locator("#drawer")).to_be_hidden()
+        focused(items[25])
+        press("l")
+        expect(page.locator("#column-in_review .card-title:focus")).to_have_count(1)
+        press("h")
+        expect(page.locator("#column-incoming .card-title:focus")).to_have_count(1)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -110,7 +110,7 @@ def test_the_board_shows_the_drawer_and_moves_from_it(
 ) -> None:
     with context_of(browser) as staff:
         sign_in(staff, web, desk, "olga")
-        page = opened(staff, f"{web.url}/?item={asked.code}")
+        page = opened(staff, f"{web.url}/?show=all&item={asked.code}")
         drawer = page.locator("#drawer")
         expect(drawer).to_contain_text("Still missing")
         expect(drawer).to_contain_text("Asked the requester for Order number")

@@ -26,13 +26,22 @@ export function itemsOf(codes) {
   });
 }
 
+// Cards come without a box, which would be a twentieth of the board's page.
+function boxOf(card) {
+  const kept = card.querySelector(".card-pick");
+  if (kept) return kept;
+  const box = document.createElement("input");
+  Object.assign(box, { type: "checkbox", className: "card-pick", tabIndex: -1, ariaLabel: `Select ${card.dataset.code}` });
+  card.querySelector(".card-top").prepend(box);
+  return box;
+}
+
 function mark() {
   for (const card of board.querySelectorAll(".card")) {
     const is = selected.has(card.dataset.code);
     if (is) selected.set(card.dataset.code, seenOn(card));
     card.classList.toggle("card-selected", is);
-    const box = card.querySelector(".card-pick");
-    if (box) box.checked = is;
+    boxOf(card).checked = is;
   }
 }
 

@@ -4,10 +4,10 @@ from functools import lru_cache
 from time import perf_counter
 
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connections, transaction
 
 from dispatchdesk.accounts.models import User
+from dispatchdesk.accounts.sessions import SessionStore
 from routing import transitions
 from routing.domain.roles import DESK, Actor, Role
 from routing.domain.states import Action, State

@@ -11,10 +11,10 @@ import httpx
 import pytest
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 
 from dispatchdesk.accounts.models import User
+from dispatchdesk.accounts.sessions import SessionStore
 from tests.feed.viewers import Viewer
 from tests.runtime.processes import ROOT, free_port
 

@@ -1,9 +1,9 @@
 """What is typed in a rule's form is not lost: by leaving, when the draft is gone, or when the session has ended."""
 
 import pytest
-from django.contrib.sessions.models import Session
 from playwright.sync_api import Browser, Dialog, Page, expect
 
+from dispatchdesk.accounts.models import DeskSession
 from routing.actions.publishing import discard_draft
 from routing.domain.roles import DESK
 from routing.models import RulebookVersion, WorkType
@@ -80,7 +80,7 @@ def test_a_draft_that_is_gone_and_a_session_that_has_ended_leave_what_was_typed(
         save(page)
         expect(page.get_by_text("There is no draft of support any more")).to_be_visible()
         expect(page.get_by_label("Because")).to_have_value(TYPED)
-        Session.objects.all().delete()
+        DeskSession.objects.all().delete()
         save(page)
         expect(page.get_by_text("You are signed out.")).to_be_visible()
         expect(page.get_by_role("link", name="Sign in")).to_be_visible()

@@ -43,7 +43,7 @@ function changed() {
   board.classList.toggle("board-selecting", number > 0);
   bar.hidden = number === 0;
   if (number > 0) {
-    bar.querySelector("[data-selection-words]").textContent = `${number} selected`;
+    bar.querySelector("[data-selection-words]").textContent = `${number} selected${number === MOST ? ", the most at once" : ""}`;
     const states = statesSelected();
     for (const button of bar.querySelectorAll("[data-states]")) {
       button.hidden = !button.dataset.states.split(" ").some((state) => states.has(state));
@@ -78,8 +78,9 @@ export function clearSelection() {
 }
 
 export function select(codes) {
+  const items = itemsOf(codes);
   selected.clear();
-  for (const { code, version, state } of itemsOf(codes)) selected.set(code, { version, state });
+  for (const { code, version, state } of items) selected.set(code, { version, state });
   beginAt(codes.at(-1) ?? "");
   changed();
 }

@@ -37,7 +37,7 @@ def read_version(text: str) -> int:
 
 
 def _goal(request: HttpRequest) -> str:
-    to = request.POST.get("to", "")[:_LONGEST_GOAL]
+    to = request.POST.get("to", "").replace("\x00", "")[:_LONGEST_GOAL]
     return f"{to}{request.POST.get('code', '').strip()[:30]}" if to == f"{GoalKind.DUPLICATE}:" else to
 
 

@@ -6,6 +6,7 @@ import { clearSelection, codesSelected, itemsOf, select } from "./board_select.j
 import { onKey } from "./keys.js";
 import { act } from "./moves.js";
 
+const WITH_PEOPLE = new Set(["waiting", "in_review"]); // as board/cards.py: elsewhere nobody is needed
 const SETTLED_MS = 3000; // for the feed to bring the card as it is
 const board = document.getElementById("board");
 const bar = document.getElementById("selection");
@@ -50,6 +51,7 @@ function fade({ detail: { to, items } }) {
     now.setAttribute("aria-busy", "true");
     const held = card.dataset.owner.startsWith("person:") && card.dataset.state === "waiting";
     if (!(held && to.startsWith("person:"))) now.dataset.state = columnOf(to) ?? card.dataset.state;
+    if (!WITH_PEOPLE.has(now.dataset.state)) now.dataset.needs = "";
     changes.push({ code, version: version + 0.5, html: now.outerHTML, quiet: true });
   }
   show(changes);

@@ -27,18 +27,16 @@ export function itemsOf(codes) {
   });
 }
 
-function mark() {
-  for (const card of board.querySelectorAll(".card")) {
-    const is = selected.has(card.dataset.code);
-    if (is) selected.set(card.dataset.code, seenOn(card));
-    card.classList.toggle("card-selected", is);
-    const box = card.querySelector(".card-pick");
-    if (box) box.checked = is;
-  }
+function mark(card) {
+  const is = selected.has(card.dataset.code);
+  if (is) selected.set(card.dataset.code, seenOn(card));
+  card.classList.toggle("card-selected", is);
+  const box = card.querySelector(".card-pick");
+  if (box) box.checked = is;
 }
 
 function changed() {
-  mark();
+  for (const card of board.querySelectorAll(".card")) mark(card);
   const number = selected.size;
   board.classList.toggle("board-selecting", number > 0);
   bar.hidden = number === 0;
@@ -120,6 +118,13 @@ function clicked(event) {
   event.stopPropagation();
 }
 
+// Marks cards that are drawn anew or come back into their column.
+const arrivals = new MutationObserver((records) => {
+  for (const { addedNodes } of records) {
+    for (const node of addedNodes) if (node.matches?.(".card")) mark(node);
+  }
+});
+
 // Keeps what is selected as the feed tells of it; what the person sees no more is selected no more.
 function followed(event) {
   let gone = false;
@@ -128,7 +133,7 @@ function followed(event) {
     if (change.remove) gone = selected.delete(change.code);
     else if (!change.quiet) selected.set(change.code, seenOn(cardFrom(change.html)));
   }
-  if (selected.size || gone) requestAnimationFrame(() => requestAnimationFrame(changed));
+  if (gone || selected.size) changed();
 }
 
 // current: returns the card that keys act on; step: goes to the next (1) or previous (-1) card.
@@ -147,6 +152,7 @@ export function startSelection({ current, step }) {
   board.addEventListener("click", clicked, true);
   document.addEventListener("desk:changes", followed);
   document.addEventListener("desk:columns", changed);
+  arrivals.observe(board, { childList: true, subtree: true });
   document.addEventListener("keydown", (event) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by && event.shiftKey && event.target.closest(".card") && extend(by)) event.preventDefault();

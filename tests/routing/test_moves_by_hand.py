@@ -139,7 +139,7 @@ def test_duplicates_never_go_round_in_circles(asked: WorkItem, working: WorkItem
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_items_made_duplicates_of_each_otherat_once_leave_one_open(
+def test_two_items_made_duplicates_of_each_other_at_once_leave_one_open(
     asked: WorkItem, working: WorkItem, olga: Actor
 ) -> None:
     outcomes = at_once(

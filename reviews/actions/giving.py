@@ -113,7 +113,8 @@ def give(item: WorkItem, person: Person, actor: Actor, now: datetime) -> Opened 
         staff_of(queue).filter(pk=person.id).first() or _staff(item).filter(pk=person.id, role=Role.ADMIN.value).first()
     )
     if user is None:
-        raise Invalid(f"{item.code}: {person.name} does not decide in {queue}.", {"to": "not in the queue"})
+        who = "you do" if person.id == actor.user_id else f"{person.name} does"
+        raise Invalid(f"{item.code}: {who} not decide in {queue}.", {"to": "not in the queue"})
     if person.id in review.barred:
         raise Invalid(f"{item.code}: somebody else must approve this, not {person.name}.", {"to": "had a hand in it"})
     held = review.lease_expires_at is not None and review.lease_expires_at > now

@@ -83,7 +83,7 @@ def acts_of(role: Role) -> list[Act]:
     queue, person, duplicate = (Goal(kind, "any") for kind in (GoalKind.QUEUE, GoalKind.PERSON, GoalKind.DUPLICATE))
     incoming, hold, done, stopped = STATE_GOALS
     rows = [
-        (MOVE_KEY, "Move to…", "", "", (*STATE_GOALS, queue), list(State), "move"),
+        (MOVE_KEY, "Move to…", "", "", (*STATE_GOALS, queue) if states_for(queue, role) else (), list(State), "move"),
         ("s", "Send to…", "", "send", (queue,), list(State), "open"),
         ("a", "Assign…", "", "person", (person,), list(State), "person"),
         ("i", WORDS[Action.TAKE], str(ME), "", (ME,), list(State), "check"),

@@ -37,7 +37,7 @@ def read_version(text: str) -> int:
 
 
 def _goal(request: HttpRequest) -> str:
-    to = request.POST.get("to", "")[:_LONGEST_GOAL]
+    to = request.POST.get("to", "").replace("\x00", "")[:_LONGEST_GOAL]
     return f"{to}{request.POST.get('code', '').strip()[:30]}" if to == f"{GoalKind.DUPLICATE}:" else to
 
 
@@ -89,7 +89,9 @@ def moves(request: DeskRequest) -> HttpResponse:
         items = visible_items(request.actor, request.GET.getlist("items")[: moving_many.MOST_ITEMS])
         if not items:
             raise Invalid("Choose the requests to move on the board.", {"chosen": "none"})
-        return render(request, "board/_move.html" if request.htmx else "board/move.html", _offered(request, items))
+        if not request.htmx:  # only scripts choose several
+            return redirect("routing:move", items[0].code)
+        return render(request, "board/_move.html", _offered(request, items))
     return _answer(
         moving_many.move_many(actor=request.actor, items=_seen(request), to=_goal(request), reason=_reason(request))
     )

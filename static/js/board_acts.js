@@ -1,12 +1,14 @@
 // What is done by hand on the board, by button, key and palette: to the selection, else to the card that keys act on.
 // A card moves at once, faded until the desk has said yes; where it says no, the card goes back.
 import { cardOf, cardsIn, revealCard } from "./board_columns.js";
-import { askMove } from "./board_drawer.js";
+import { askMove, openCode, urlFor } from "./board_drawer.js";
 import { clearSelection, codesSelected, itemsOf, select } from "./board_select.js";
 import { onKey } from "./keys.js";
 import { act } from "./moves.js";
 
+const WITH_PEOPLE = new Set(["waiting", "in_review"]); // as board/cards.py: elsewhere nobody is needed
 const SETTLED_MS = 3000; // for the feed to bring the card as it is
+const board = document.getElementById("board");
 const bar = document.getElementById("selection");
 const faded = new Map(); // code -> the change that puts the card back
 
@@ -48,6 +50,7 @@ function fade({ detail: { to, items } }) {
     now.setAttribute("aria-busy", "true");
     const held = card.dataset.owner.startsWith("person:") && card.dataset.state === "waiting";
     if (!(held && to.startsWith("person:"))) now.dataset.state = columnOf(to) ?? card.dataset.state;
+    if (!WITH_PEOPLE.has(now.dataset.state)) now.dataset.needs = "";
     changes.push({ code, version: version + 0.5, html: now.outerHTML, quiet: true });
   }
   show(changes);
@@ -72,11 +75,12 @@ function unfade(card) {
 // current: returns the card that keys act on.
 export function startActs({ current }) {
   const buttons = [...bar.querySelectorAll("[data-act]")];
-  const targets = () => (codesSelected().length ? codesSelected() : [current()?.dataset.code].filter(Boolean));
+  const chosenOr = (code) => itemsOf(codesSelected().length ? codesSelected() : [code].filter(Boolean));
+  // A key does nothing to a card that is neither looked at nor open.
+  const pointedAt = () => chosenOr(document.activeElement.closest?.(".card")?.dataset.code ?? openCode());
 
-  function run(button) {
+  function run(button, items = pointedAt()) {
     const states = button.dataset.states.split(" ");
-    const items = itemsOf(targets());
     // What this cannot be done to at all is left alone, unless that is all there is: then the desk says why.
     const fitting = items.filter(({ state }) => states.includes(state));
     const chosen = fitting.length ? fitting : items;
@@ -92,14 +96,20 @@ export function startActs({ current }) {
     // Of two with one goal, such as Decide again and Reopen, each has its key.
     onKey(button.dataset.act, button.dataset.label, () => run(button));
   }
+  // What a requester is asked is answered on a page of its own, for one at a time.
+  const isAsked = (card) => card?.dataset.owner === "requester:" && card.dataset.state === "waiting";
+  const answerFor = (card) => isAsked(card) && location.assign(`${urlFor(board.dataset.itemUrl, card.dataset.code)}answer/`);
+  onKey("p", "Answer for the requester", () => answerFor(current()));
   document.addEventListener("desk:moving", fade);
   document.addEventListener("desk:moved", settle);
   document.addEventListener("desk:palette", (event) => {
-    const items = itemsOf(targets());
+    const card = current();
+    if (isAsked(card)) event.detail.offer(`Answer for the requester: ${card.dataset.code}`, () => answerFor(card));
+    const items = chosenOr(card?.dataset.code);
     const what = items.length === 1 ? items[0].code : `${items.length} requests`;
     for (const button of buttons) {
       const states = button.dataset.states.split(" ");
-      if (items.some(({ state }) => states.includes(state))) event.detail.offer(`${button.dataset.label}: ${what}`, () => run(button));
+      if (items.some(({ state }) => states.includes(state))) event.detail.offer(`${button.dataset.label}: ${what}`, () => run(button, items));
     }
   });
 }

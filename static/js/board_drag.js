@@ -88,4 +88,6 @@ export function startDrag() {
   board.addEventListener("dragover", over);
   board.addEventListener("drop", dropped);
   document.addEventListener("dragend", stop);
+  // A card that was drawn anew meanwhile tells of no end; while something is dragged, no pointer moves.
+  document.addEventListener("pointermove", () => dragged.length && board.querySelector(".drop-words") && stop());
 }

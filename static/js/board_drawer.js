@@ -10,7 +10,7 @@ const drawer = document.getElementById("drawer");
 const moveDialog = document.getElementById("move");
 let loading = null;
 
-const urlFor = (pattern, code) => pattern.replace("D-0", encodeURIComponent(code));
+export const urlFor = (pattern, code) => pattern.replace("D-0", encodeURIComponent(code));
 
 export const openCode = () => new URLSearchParams(location.search).get("item") ?? "";
 

@@ -36,22 +36,20 @@ function boxOf(card) {
   return box;
 }
 
-function mark() {
-  for (const card of board.querySelectorAll(".card")) {
-    const is = selected.has(card.dataset.code);
-    if (is) selected.set(card.dataset.code, seenOn(card));
-    card.classList.toggle("card-selected", is);
-    boxOf(card).checked = is;
-  }
+function mark(card) {
+  const is = selected.has(card.dataset.code);
+  if (is) selected.set(card.dataset.code, seenOn(card));
+  card.classList.toggle("card-selected", is);
+  boxOf(card).checked = is;
 }
 
 function changed() {
-  mark();
+  for (const card of board.querySelectorAll(".card")) mark(card);
   const number = selected.size;
   board.classList.toggle("board-selecting", number > 0);
   bar.hidden = number === 0;
   if (number > 0) {
-    bar.querySelector("[data-selection-words]").textContent = `${number} selected`;
+    bar.querySelector("[data-selection-words]").textContent = `${number} selected${number === MOST ? ", the most at once" : ""}`;
     const states = statesSelected();
     for (const button of bar.querySelectorAll("[data-states]")) {
       button.hidden = !button.dataset.states.split(" ").some((state) => states.has(state));
@@ -86,8 +84,9 @@ export function clearSelection() {
 }
 
 export function select(codes) {
+  const items = itemsOf(codes);
   selected.clear();
-  for (const { code, version, state } of itemsOf(codes)) selected.set(code, { version, state });
+  for (const { code, version, state } of items) selected.set(code, { version, state });
   beginAt(codes.at(-1) ?? "");
   changed();
 }
@@ -133,7 +132,7 @@ function followed(event) {
     if (change.remove) gone = selected.delete(change.code);
     else if (!change.quiet) selected.set(change.code, seenOn(cardFrom(change.html)));
   }
-  if (selected.size || gone) requestAnimationFrame(() => requestAnimationFrame(changed));
+  if (gone || selected.size) changed();
 }
 
 // current: returns the card that keys act on; step: goes to the next (1) or previous (-1) card.
@@ -150,7 +149,7 @@ export function startSelection({ current, step }) {
   }
   board.addEventListener("click", clicked, true);
   document.addEventListener("desk:changes", followed);
-  document.addEventListener("desk:cards", mark);
+  document.addEventListener("desk:cards", (event) => event.detail.cards.forEach(mark));
   document.addEventListener("keydown", (event) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by && event.shiftKey && event.target.closest(".card") && extend(by)) event.preventDefault();

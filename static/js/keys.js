@@ -34,7 +34,8 @@ function press(key) {
   const { handler } = handlers.get(key) ?? {};
   if (handler && !document.querySelector("dialog:modal") && handler() !== false) return true;
   const all = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)];
-  const element = all.find(canBeUsed) ?? all.find((one) => one.closest("details:not([open]), [popover]") && !one.disabled);
+  const isHidden = (one) => one.closest("details:not([open]), [popover]") && !one.disabled && !document.querySelector("dialog:modal");
+  const element = all.find(canBeUsed) ?? all.find(isHidden);
   if (!element) return false;
   if (element.matches("input:not([type=checkbox], [type=radio]), textarea, select")) {
     element.focus();

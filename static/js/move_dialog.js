@@ -34,9 +34,8 @@ export async function openMoveDialog(dialog, url) {
   await window.htmx.ajax("GET", url, { target: dialog, swap: "innerHTML" });
   if (!document.getElementById("move-form")) return;
   dialog.showModal();
-  // Where only a code is asked for, there is nothing to find.
-  const code = dialog.querySelectorAll(".move-place").length === 1 ? document.getElementById("move-code") : null;
-  (code ?? document.getElementById("move-find")).focus();
+  // Where there is one place only, there is nothing to find.
+  (document.getElementById("move-find") ?? document.getElementById("move-code") ?? dialog.querySelector("[name=to]"))?.focus();
 }
 
 export function startMoveDialog(dialog) {

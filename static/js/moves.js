@@ -70,11 +70,15 @@ function sayRefused(refused, total) {
   place.hidden = false;
 }
 
+function hideRefused() {
+  const place = document.getElementById("refusals");
+  if (place) place.hidden = true;
+}
+
 // Moves these items; `to` is a goal as routing/domain/goals.py reads it. Resolves to the results.
 export async function act(to, items, { reason = "", code = "" } = {}) {
   if (items.length === 0) return [];
-  const refusals = document.getElementById("refusals");
-  if (refusals) refusals.hidden = true;
+  hideRefused();
   document.dispatchEvent(new CustomEvent("desk:moving", { detail: { to, items } }));
   const results = await postAll(dialog.dataset.url, items, { to, reason, code });
   const moved = results.filter((one) => one.moved);
@@ -94,6 +98,7 @@ export async function undo() {
   const items = undoable;
   undoable = [];
   if (items.length === 0) return false;
+  hideRefused();
   for (const line of document.querySelectorAll("#toasts .toast[data-undoes]")) line.remove();
   const results = await postAll(dialog.dataset.undoUrl, items, {});
   document.dispatchEvent(new CustomEvent("desk:moved", { detail: { to: "undo", results, items } }));
@@ -121,8 +126,7 @@ function submitted(event) {
 export function startMoves() {
   document.addEventListener("submit", submitted);
   document.addEventListener("click", (event) => {
-    const close = event.target.closest("[data-close-refusals]");
-    if (close) close.closest("#refusals").hidden = true;
+    if (event.target.closest("[data-close-refusals]")) hideRefused();
   });
   onKey("z", "Undo the last move", () => {
     if (undoable.length === 0) return false;

@@ -82,7 +82,7 @@ def test_triage_by_keyboard_alone(web: Web, desk: TestDesk, browser: Browser) ->
         for item in (first, second, third):
             shows(page, "in_review", item)
         expect(page.locator("#refusals")).to_contain_text("1 of 4 stay as they were")
-        expect(page.locator("#refusals li")).to_have_text([f"{fourth.code}: olga does not decide in Support."])
+        expect(page.locator("#refusals li")).to_have_text([f"{fourth.code}: you do not decide in Support."])
         assert selected(page) == [fourth.code]
         is_sound(page)
         keys.press("Escape")

@@ -24,7 +24,6 @@ def addresses(world: World) -> dict[str, list[str]]:
                 base,
                 f"{base}?drawer=1",
                 f"{base}move/",
-                f"{base}answer/",
                 f"{base}inputs/",
                 f"{base}files/{file.pk}/",
                 page,

@@ -265,6 +265,18 @@ def test_the_status_is_said_in_plain_words(
     assert 'class="ask"' not in page
 
 
+def test_the_requester_of_a_duplicate_does_not_read_of_which(
+    desk: TestDesk, asked: WorkItem, signed_in: Callable[[str], Client]
+) -> None:
+    other = desk.send("Something secret", type="support")
+    sent = {"to": "duplicate:", "code": other.code, "version": fresh(asked).version}
+    assert signed_in("olga").post(f"/items/{asked.code}/move/", sent).status_code == 302
+    page = Client().get(link(asked)).content.decode()
+    assert "handled together with another request" in page
+    assert other.code not in page
+    assert other.title not in page
+
+
 def test_links_do_not_get_into_the_log(asked: WorkItem, old_link: str, monkeypatch: pytest.MonkeyPatch) -> None:
     log = StringIO()
     [handler] = [one for one in logging.getLogger().handlers if any(isinstance(f, HideLinks) for f in one.filters)]

@@ -134,7 +134,7 @@ def test_a_move_from_the_claim_of_a_colleague_gives_it_back_to_them(
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("round_", range(2))
-def test_an_undo_and_a_workerat_once_make_one_history(desk: TestDesk, olga: Actor, round_: int) -> None:
+def test_an_undo_and_a_worker_at_once_make_one_history(desk: TestDesk, olga: Actor, round_: int) -> None:
     item = desk.send("Where is K-1?", type="support")
     decide()
     [step] = Step.objects.all()

@@ -17,7 +17,8 @@ from routing.domain.states import FINAL_STATES, State
 from routing.models import WorkItem, WorkType
 from routing.queries.items import in_sight
 
-PAGE_CARDS = 12
+PAGE_CARDS = 12  # of each column, on the first page
+MORE_CARDS = 36  # of one column, as its reader scrolls on
 COUNTED_TO = 1000
 _LIMIT = "limit of "
 

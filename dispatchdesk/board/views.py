@@ -47,7 +47,7 @@ class Column:
 
 @page("GET")
 def board(request: DeskRequest) -> HttpResponse:
-    """Show the board; for htmx its columns, one column (``column``, ``cursor``) or the counts (``part=counts``)."""
+    """Show the board; for htmx its columns, more of one (``column``, ``cursor``), or the counts (``part=counts``)."""
     opens_with = getattr(request.user, "board_query", "")
     if opens_with and not request.GET and not request.htmx:
         return redirect(f"{reverse('board')}?{opens_with}")
@@ -57,8 +57,10 @@ def board(request: DeskRequest) -> HttpResponse:
         return _counts(actor, filters, refs)
     only = _one_column(request)
     if request.htmx and only:
-        [column] = _columns(actor, filters, refs, dict([only]))
-        return render(request, "board/_column.html", {"column": column, "more_query": filters.query})
+        state, cursor = only
+        found = queries.pages(actor, filters, refs, {state: cursor}, queries.MORE_CARDS)[state]
+        part = {"cards": found.cards, "next_cursor": found.next_cursor, "state": state.value}
+        return render(request, "board/_cards.html", part | {"more_query": filters.query})
     # Before anything else is read: what changes from here on comes through the feed.
     position = current_position(actor)
     cursors: dict[State, Cursor | None] = dict.fromkeys(State)
@@ -115,10 +117,9 @@ def _columns(
     filters: Filters,
     refs: frozenset[str],
     cursors: dict[State, Cursor | None],
-    counted: dict[State, queries.Count] | None = None,
+    counted: dict[State, queries.Count],
 ) -> list[Column]:
     found = queries.pages(actor, filters, refs, cursors, queries.PAGE_CARDS)
-    numbers = counted or queries.counts(actor, filters, refs)[0]
     return [
         Column(
             state=state.value,
@@ -127,7 +128,7 @@ def _columns(
             hint=HINTS[state],
             cards=found[state].cards,
             next_cursor=found[state].next_cursor,
-            counted=numbers[state],
+            counted=counted[state],
         )
         for state in cursors
     ]

@@ -179,10 +179,10 @@ function listsOf(root) {
   return new Map([...root.children].map((column) => [column.dataset.column, new CardList(column, options)]));
 }
 
-// Adds the cards of a fetched column to a list, and its link to the next ones. What is older than what was heard of since
+// Adds the cards of a fetched page to a list, and its link to the next ones. What is older than what was heard of since
 // it was read is left out: its change is known.
-function addPage(list, column, among) {
-  const cards = [...column.querySelectorAll(".card")].filter((card) => {
+function addPage(list, page, among) {
+  const cards = [...page.querySelectorAll(".card")].filter((card) => {
     const { code, version } = card.dataset;
     const known = [...among.values()].find((one) => one.indexOf(code) >= 0);
     if ((versions.get(code) ?? -1) > Number(version)) return false;
@@ -190,7 +190,7 @@ function addPage(list, column, among) {
     known?.remove(code);
     return true;
   });
-  list.append(cards, column.querySelector(".column-more"));
+  list.append(cards, page.querySelector(".column-more"));
 }
 
 // Fetches the columns for the address' filters and puts them in place of the present ones. Changes that arrive meanwhile
@@ -243,7 +243,7 @@ async function reachFurther(next, signal) {
     const old = lists.get(state);
     for (let pages = 0; pages < MOST_PAGES && old?.wasScrolled && list.more && list.cards.length < old.cards.length; pages += 1) {
       const page = await fetchHtml(list.more.search.slice(1), signal);
-      addPage(list, page.querySelector(".column"), next);
+      addPage(list, page, next);
     }
   }
 }
@@ -274,9 +274,8 @@ async function fetchMore(list) {
   list.more.setAttribute("aria-disabled", "true");
   try {
     const page = await fetchHtml(list.more.search.slice(1), AbortSignal.timeout(PATIENCE_MS));
-    const column = page.querySelector(".column");
-    if (lists.get(list.column.dataset.column) !== list || !column) return;
-    addPage(list, column, lists);
+    if (lists.get(list.column.dataset.column) !== list) return;
+    addPage(list, page, lists);
     list.hold();
     list.render();
   } catch {

@@ -1,5 +1,6 @@
 """The live board in real browsers."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute, expect
 
 from dispatchdesk.accounts.models import User
 from routing.actions import moving
@@ -55,9 +56,9 @@ def open_board(context: BrowserContext, web: Web, query: str = "?show=all") -> P
     return page
 
 
-def shows(page: Page, state: str, item: WorkItem) -> None:
+def shows(page: Page, state: str, item: WorkItem, *, seconds: float = 5) -> None:
     """Wait until the item is in this column and nowhere else, on the same page."""
-    expect(page.locator(f"#column-{state} #card-{item.code}")).to_be_visible()
+    expect(page.locator(f"#column-{state} #card-{item.code}")).to_be_visible(timeout=seconds * 1000)
     expect(page.locator(f"#card-{item.code}")).to_have_count(1)
     assert page.evaluate("window.isStillTheSamePage") is True
 
@@ -98,7 +99,8 @@ def test_a_browser_whose_server_was_killed_catches_up(web: Web, desk: TestDesk, 
         back = start_web(killed.port)
         try:
             wait_until_up(back)
-            shows(page, "in_review", item)
+            # Tried less and less often while the server is away.
+            shows(page, "in_review", item, seconds=40)
             expect(page.locator("#live")).to_have_attribute("data-live", "connected")
             moving.move(actor=ADMIN, item_id=other.pk, to="queue:support")
             shows(page, "in_review", other)
@@ -168,7 +170,7 @@ def place_of(page: Page, code: str) -> float:
 def test_a_reader_keeps_their_place_in_long_columns_while_everything_else_changes(
     web: Web, desk: TestDesk, browser: Browser
 ) -> None:
-    items = [desk.send(f"request {number}", type="support", priority="low") for number in range(64)]
+    items = [desk.send(f"request {number}", type="support", priority="low") for number in range(80)]
     with signed_in(browser, web, desk.people["olga"]) as context, signed_in(browser, web, desk.people["otto"]) as other:
         page, writing = open_board(context, web, "?order=age&show=all"), open_board(other, web)
         writing.locator(f"#card-{items[3].code} .card-title").focus()
@@ -232,6 +234,30 @@ def test_a_reader_keeps_their_place_in_long_columns_while_everything_else_change
             row.code for row in WorkItem.objects.all()
         }
         assert live["most"] < 40
+
+
+def test_a_feed_that_falls_silent_is_given_up_and_taken_up_again(web: Web, desk: TestDesk, browser: Browser) -> None:
+    deaf: list[bool] = []
+
+    def relay(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        server.on_message(lambda message: None if deaf else socket.send(message))
+
+    with signed_in(browser, web, desk.people["olga"]) as context:
+        context.route_web_socket(re.compile("/ws/feed"), relay)
+        page = context.new_page()
+        page.clock.install()
+        page.goto(f"{web.url}/?show=all")
+        expect(page.locator("#live")).to_have_attribute("data-live", "connected")
+        page.evaluate("window.isStillTheSamePage = true")
+        deaf.append(True)
+        item = desk.send("Is anybody there?", type="support")
+        page.clock.fast_forward(50_000)
+        expect(page.locator("#live")).to_contain_text("Offline, as of")
+        deaf.clear()
+        page.clock.fast_forward(1_000)
+        shows(page, "incoming", item)
+        expect(page.locator("#live")).to_have_attribute("data-live", "connected")
 
 
 def test_cards_that_stop_fitting_the_filters_leave_and_others_do_not_come(

@@ -22,7 +22,7 @@ def figures() -> dict[str, Part]:
     desk = support_desk()
     ana = desk.person("ana", Role.REVIEWER)
     before = _bytes()
-    requests = [Request(title=f"refund {number}", text=TEXT) for number in range(ITEMS)]
+    requests = [Request(title=f"refund {number}", text=TEXT, type="support") for number in range(ITEMS)]
     intake.receive_many(actor=DESK, requests=requests, trigger_kind="bench")
     deciding.decide_due()
     for review_id in Review.objects.filter(status=Review.OPEN).values_list("pk", flat=True):

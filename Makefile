@@ -55,6 +55,6 @@ fix: .venv/installed-dev
 	@touch $@
 
 .venv/installed-bench: .venv/installed-dev requirements-bench.txt
-	@echo "Installing other rule engines to measure beside into .venv ..."
+	@echo "Installing what to measure beside into .venv ..."
 	@$(PIP) --requirement requirements-bench.txt
 	@touch $@

@@ -9,7 +9,7 @@ from reviews.errors import LostClaim
 from reviews.models import PassedOn, Review
 from reviews.queries.narrowing import Narrowing
 from reviews.queries.people import QUEUES_OF, is_lead, may_decide, queues_of_values, staff_of
-from reviews.queries.waiting import offered_reviews, the_review
+from reviews.queries.waiting import item_of, offered_reviews
 from routing import transitions
 from routing.actions.noting import add_note
 from routing.crash_points import one_transaction
@@ -141,9 +141,9 @@ def renew(*, actor: Actor, review_id: int, epoch: int) -> Review:
     """Extend a claim that still holds; raises LostClaim when it does not, NotAllowed off the queue's staff."""
     with one_transaction("claiming.renew"):
         review = _locked(actor, review_id)
-        check_claim(review, actor, epoch)
+        now = check_claim(review, actor, epoch)
         check_staffs(review, actor)
-        review.lease_expires_at = transitions.database_now() + timedelta(minutes=review.queue.lease_minutes)
+        review.lease_expires_at = now + timedelta(minutes=review.queue.lease_minutes)
         review.save(update_fields=["lease_expires_at"])
         return review
 
@@ -152,8 +152,7 @@ def leave(*, actor: Actor, review_id: int, epoch: int) -> Review:
     """Let a claim whose page was left run out in ``LEFT``, unless it is renewed; raises LostClaim when it is gone."""
     with one_transaction("claiming.leave"):
         review = _locked(actor, review_id)
-        check_claim(review, actor, epoch)
-        soon = transitions.database_now() + LEFT
+        soon = check_claim(review, actor, epoch) + LEFT
         if review.lease_expires_at is None or review.lease_expires_at > soon:
             review.lease_expires_at = soon
             review.save(update_fields=["lease_expires_at"])
@@ -181,8 +180,8 @@ def put_off(*, actor: Actor, review_id: int, epoch: int) -> Review:
     """
     with one_transaction("claiming.put_off"):
         review = _locked(actor, review_id)
-        check_claim(review, actor, epoch)
-        pass_to_others(review, actor, transitions.database_now(), LATER)
+        now = check_claim(review, actor, epoch)
+        pass_to_others(review, actor, now, LATER)
         return _let_go(review)
 
 
@@ -229,12 +228,11 @@ def return_to_queue(review: Review, item: WorkItem, actor: Actor, now: datetime)
 
 
 def _locked_item(actor: Actor, review_id: int) -> WorkItem:
-    seen = the_review(actor, review_id)
-    return transitions.lock_one(seen.item_id)
+    return transitions.lock_one(item_of(actor, review_id))
 
 
 def _locked(actor: Actor, review_id: int) -> Review:
-    the_review(actor, review_id)
+    item_of(actor, review_id)
     # Without joins: after a wait for the lock they would still show whom and what it pointed to before.
     return Review.objects.select_for_update().get(pk=review_id)
 
@@ -266,8 +264,11 @@ def check_staffs(review: Review, actor: Actor) -> None:
         raise NotAllowed(f"{review.item.code}: you do not staff {review.queue}.")
 
 
-def check_claim(review: Review, actor: Actor, epoch: int) -> None:
-    """Raise LostClaim unless the actor holds this very claim now, by the database's clock; the row is locked."""
+def check_claim(review: Review, actor: Actor, epoch: int) -> datetime:
+    """Raise LostClaim unless the actor holds this very claim now, by the database's clock, which is returned.
+
+    The row is locked.
+    """
     now = transitions.database_now()
     if review.status != Review.OPEN:
         raise LostClaim(closed_words(review))
@@ -276,3 +277,4 @@ def check_claim(review: Review, actor: Actor, epoch: int) -> None:
         raise LostClaim(f"{review.item.code}: {holder}. What you wrote is kept.")
     if review.epoch != epoch or review.lease_expires_at is None or review.lease_expires_at <= now:
         raise LostClaim(f"{review.item.code}: your time to decide ran out. What you wrote is kept; take it again.")
+    return now

@@ -11,7 +11,7 @@ from reviews.errors import ChangedProposal, LostClaim
 from reviews.models import Review, Verdict
 from reviews.queries.hands import first_approval
 from reviews.queries.people import staff_of
-from reviews.queries.waiting import the_review
+from reviews.queries.waiting import item_of
 from routing import transitions
 from routing.actions import deciding, moving
 from routing.actions.passes import Pass
@@ -58,20 +58,19 @@ def judge(*, actor: Actor, review_id: int, epoch: int, digest: str, judgement: J
     """
     if judgement.kind not in KINDS:
         raise Invalid(f"“{judgement.kind}” is no verdict; use one of {', '.join(KINDS)}.", {"verdict": "unknown"})
-    seen = the_review(actor, review_id)
+    item_id = item_of(actor, review_id)
     with one_transaction("judging.judge"):
-        item = transitions.lock_one(seen.item_id)
+        item = transitions.lock_one(item_id)
         # Without joins: after a wait for the lock they would still show whom and what it pointed to before.
         review = Review.objects.select_for_update().get(pk=review_id)
         review.item = item
         standing = _standing(review, actor, epoch, digest, judgement)
         if standing is not None:
             return standing
-        check_claim(review, actor, epoch)
+        now = check_claim(review, actor, epoch)
         check_staffs(review, actor)
         if review.digest != digest:
             raise ChangedProposal(f"{item.code}: the proposal has changed since you saw it. Look at it once more.")
-        now = transitions.database_now()
         work = deciding.begin([item], desk_queries.load(), now)[0]
         effects.check_type(work, judgement, actor)
         changed = sending.changed_proposal(work, review) if judgement.kind in {"approve", "correct"} else None
@@ -209,9 +208,9 @@ def undo(*, actor: Actor, review_id: int) -> Review:
 
     Raises Conflict when the undo time is over or the effect has been attempted.
     """
-    seen = the_review(actor, review_id)
+    item_id = item_of(actor, review_id)
     with one_transaction("judging.undo"):
-        item = transitions.lock_one(seen.item_id)
+        item = transitions.lock_one(item_id)
         review = Review.objects.select_for_update().get(pk=review_id)
         now = transitions.database_now()
         verdict = review.verdicts.filter(undone_at__isnull=True).order_by("pk").last()

@@ -37,9 +37,9 @@ def _queues_in_use() -> dict[str, Queue]:
 
 def _open_because(cause: str, items: Sequence[WorkItem]) -> dict[int, Opened]:
     """Return the oldest open review with this cause, by the id of its item."""
-    rows = Review.objects.filter(item__in=[item.pk for item in items], status=Review.OPEN, cause=cause)
-    rows = rows.select_related("queue__destination").order_by("-pk")
-    return {row.item_id: Opened(row.pk, row.queue.slug, row.queue.destination.name) for row in rows}
+    rows = Review.objects.filter(item__in=[item.pk for item in items], status=Review.OPEN, cause=cause).order_by("-pk")
+    found = rows.values_list("item_id", "pk", "queue__destination__slug", "queue__destination__name")
+    return {item_id: Opened(pk, slug, name) for item_id, pk, slug, name in found}
 
 
 _JUDGING = ("approve", "correct", "reject")

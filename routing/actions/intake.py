@@ -192,8 +192,10 @@ def _existing(actor: Actor, keys: Sequence[str], now: datetime) -> dict[str, Wor
             "SELECT count(pg_advisory_xact_lock(hashtextextended(k, 0))) FROM unnest(%s::text[]) AS t(k)",
             [[f"{actor.token_id}:{key}" for key in sorted(set(keys))]],
         )
-    rows = WorkItem.objects.select_related("work_type").filter(intake_token_id=actor.token_id, intake_key__in=keys)
-    found = {row.intake_key: row for row in rows}
+    rows = WorkItem.objects.filter(intake_token_id=actor.token_id, intake_key__in=keys)
+    if not rows.exists():  # as nearly always: to read whole items takes longer to put together than to run
+        return {}
+    found = {row.intake_key: row for row in rows.select_related("work_type")}
     expired = {key: row for key, row in found.items() if row.created_at < now - KEY_KEPT}
     if expired:
         WorkItem.objects.filter(pk__in=[row.pk for row in expired.values()]).update(intake_key="")

@@ -1,8 +1,6 @@
 """How long a commit takes to reach viewers, against a bare ASGI socket that is told by the same commit.
 
-The bare one knows nothing: it listens on PostgreSQL itself and sends the same number of bytes to all, without asking
-what changed, who may see it, or how it is drawn: the least any web server in Python could cost. Needs a PostgreSQL in
-``DATABASE_URL``, where it makes a database and drops it afterwards.
+Both are served by the same program and told by the same commits.
 """
 
 import asyncio
@@ -11,88 +9,73 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
-from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from dataclasses import dataclass
+from urllib.parse import quote
 
-import psycopg
+from django.conf import settings
 from websockets.asyncio.client import ClientConnection, connect
 
-VIEWERS = (1, 100)
-COMMITS = 60
+from tests.bench.bare_socket import FRAME
+from tests.bench.feed_desk import commit_move, signed_in_session
+from tests.bench.limits import database_url
+from tests.bench.report import P50, P99, Part, row
+from tests.runtime.processes import free_port
+
+VIEWERS = ((1, 100), (100, 60), (1_000, 30))  # with how many commits
 WARMING_UP = 5
 PAUSE_SECONDS = 0.05
-CHANNEL = "desk_feed"
-FRAME = "x" * 1_900
-Scope = dict[str, Any]
 
 
-async def bare(scope: Scope, receive: Callable[[], Awaitable[Scope]], send: Callable[[Scope], Awaitable[None]]) -> None:
-    """Serve the bare socket: everybody gets the same text at each notification."""
-    if scope["type"] != "websocket":
-        return
-    await receive()
-    await send({"type": "websocket.accept"})
-    _sends.append(send)
-    if len(_sends) == 1:
-        _kept.append(asyncio.create_task(_tell_all()))
-    await send({"type": "websocket.send", "text": FRAME})
-    await receive()
-    _sends.remove(send)
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A server: its host with its port, and its process."""
 
-
-_sends: list[Callable[[Scope], Awaitable[None]]] = []
-_kept: list[asyncio.Task[None]] = []
-
-
-async def _tell_all() -> None:
-    async with await psycopg.AsyncConnection.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
-        await connection.execute(f"LISTEN {CHANNEL}")
-        async for _ in connection.notifies():
-            for send in _sends:
-                await send({"type": "websocket.send", "text": FRAME})
+    host: str
+    pid: int
 
 
 @contextmanager
-def served(application: str, port: int, url: str) -> Iterator[str]:
-    """Serve an application as the desk does; yields its host and port."""
+def served(application: str, port: int, url: str) -> Iterator[Served]:
+    """Serve an application as the desk does."""
     arguments = ["-m", "uvicorn", application, "--port", str(port), "--lifespan", "off", "--log-level", "error"]
     arguments += ["--ws", "websockets-sansio"]
     environment = os.environ | {"DATABASE_URL": url, "PORT": str(port)}
     environment["DJANGO_SETTINGS_MODULE"] = "dispatchdesk.settings"
     process = subprocess.Popen([sys.executable, *arguments], env=environment)
     try:
-        yield f"127.0.0.1:{port}"
+        yield Served(f"127.0.0.1:{port}", process.pid)
     finally:
         process.terminate()
         process.wait(10)
 
 
-async def _opened(stack: AsyncExitStack, host: str, headers: dict[str, str]) -> ClientConnection:
+async def opened(host: str, headers: dict[str, str], position: str = "") -> ClientConnection:
+    """Open the feed, waiting until the server is up."""
+    query = f"?position={quote(position)}" if position else ""
     for _ in range(200):
         try:
-            connecting = connect(
-                f"ws://{host}/ws/feed",
+            return await connect(
+                f"ws://{host}/ws/feed{query}",
                 origin=f"http://{host}",  # type: ignore[arg-type]
                 additional_headers=headers,
                 max_size=None,
                 proxy=None,
                 compression=None,
             )
-            return await stack.enter_async_context(connecting)
         except OSError:
             await asyncio.sleep(0.1)
     raise RuntimeError("the server did not start")
 
 
 async def measure(
-    host: str, viewers: int, headers: dict[str, str], commit: Callable[[], tuple[int, float]]
+    host: str, viewers: int, commits: int, headers: dict[str, str], commit: Callable[[], tuple[int, float]]
 ) -> list[float]:
     """Return the milliseconds from each commit to each viewer, sorted; ``commit`` returns (version, moment)."""
     taken: list[float] = []
     async with AsyncExitStack() as stack:
-        sockets = [await _opened(stack, host, headers) for _ in range(viewers)]
+        sockets = [await stack.enter_async_context(await opened(host, headers)) for _ in range(viewers)]
         for socket in sockets:
             await socket.recv()
 
@@ -104,7 +87,7 @@ async def measure(
                 if text == FRAME or any(card["version"] == version for card in cards):
                     return moment
 
-        for number in range(WARMING_UP + COMMITS):
+        for number in range(WARMING_UP + commits):
             await asyncio.sleep(PAUSE_SECONDS)
             version, begun = await asyncio.to_thread(commit)
             moments = await asyncio.gather(*(until(socket, version) for socket in sockets))
@@ -113,49 +96,25 @@ async def measure(
     return sorted(taken)
 
 
-def main() -> None:
-    """Print p50 and p99 in milliseconds, and their ratios to the bare socket's."""
-    import django  # noqa: PLC0415 - the settings name the database made here
-
-    given = os.environ.get("DATABASE_URL", "")
-    if not given:
-        raise SystemExit("tests.bench.feed: set DATABASE_URL to a PostgreSQL")
-    name = f"desk_bench_{os.getpid()}"
-    url = urlunsplit(urlsplit(given)._replace(path=f"/{name}"))
-    with psycopg.connect(given, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")
-        try:
-            os.environ |= {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
-            django.setup()
-            _compare(url)
-        finally:
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _compare(url: str) -> None:
-    from django.conf import settings  # noqa: PLC0415 - after django.setup()
-    from django.core.management import call_command  # noqa: PLC0415
-    from django.db import connection  # noqa: PLC0415
-
-    from tests.bench.feed_desk import commit_move, signed_in_session  # noqa: PLC0415
-    from tests.runtime.processes import free_port  # noqa: PLC0415
-
-    call_command("migrate", verbosity=0)
-    headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={signed_in_session()}"}
-    print(f"{'viewers':>8} {'bare p50':>9} {'p99':>8} {'desk p50':>9} {'p99':>8} {'ratio p50':>10} {'p99':>6}")
+def figures() -> dict[str, Part]:
+    """Return p50 and p99 in milliseconds of the desk's viewers and of the bare socket's."""
+    session = signed_in_session()
+    headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={session}"}
+    url = database_url()
+    found: dict[str, Part] = {P50: {}, P99: {}}
     with (
-        served("tests.bench.feed:bare", free_port(), url) as bare_host,
-        served("dispatchdesk.asgi:application", free_port(), url) as desk_host,
+        served("tests.bench.bare_socket:bare", free_port(), url) as bare,
+        served("dispatchdesk.asgi:application", free_port(), url) as desk,
     ):
-        for viewers in VIEWERS:
-            row = []
-            for host in (bare_host, desk_host):
-                taken = asyncio.run(measure(host, viewers, headers, commit_move))
-                row += [taken[len(taken) // 2], taken[int(len(taken) * 0.99)]]
-            ratios = f"{row[2] / row[0]:>9.1f}x {row[3] / row[1]:>5.1f}x"
-            print(f"{viewers:>8} {row[0]:>6.2f} ms {row[1]:>5.2f} ms {row[2]:>6.2f} ms {row[3]:>5.2f} ms {ratios}")
-    connection.close()
+        for viewers, commits in VIEWERS:
+            limit = asyncio.run(measure(bare.host, viewers, commits, headers, commit_move))
+            ours = asyncio.run(measure(desk.host, viewers, commits, headers, commit_move))
+            name = f"{viewers:,} viewer" + "s" * (viewers > 1)
+            for kind, share in ((P50, 0.5), (P99, 0.99)):
+                found[kind][name] = row(quantile(ours, share), quantile(limit, share), unit="ms")
+    return found
 
 
-if __name__ == "__main__":
-    main()
+def quantile(ordered: Sequence[float], share: float) -> float:
+    """Return the value below which this share of some sorted values is."""
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]

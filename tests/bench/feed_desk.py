@@ -35,13 +35,18 @@ def _item_id() -> int:
 
 def commit_move() -> tuple[int, float]:
     """Move the item, and return its version and the moment of the commit, before anybody is told."""
-    moments: list[float] = []
     try:
-        with transaction.atomic():
-            transaction.on_commit(lambda: moments.append(perf_counter()))
-            item = transitions.lock_one(_item_id())
-            change = Change(item, Action.REQUEUE, State.INCOMING)
-            transitions.apply([change], ADMIN, transitions.database_now())
-        return item.version, moments[0]
+        return move(_item_id())
     finally:
         connections.close_all()
+
+
+def move(item_id: int) -> tuple[int, float]:
+    """Move an item, and return its version and the moment of the commit, before anybody is told."""
+    moments: list[float] = []
+    with transaction.atomic():
+        transaction.on_commit(lambda: moments.append(perf_counter()))
+        item = transitions.lock_one(item_id)
+        change = Change(item, Action.REQUEUE, State.INCOMING)
+        transitions.apply([change], ADMIN, transitions.database_now())
+    return item.version, moments[0]

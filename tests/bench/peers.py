@@ -21,6 +21,7 @@ from routing.domain.catalogue import Catalogue
 from routing.domain.engine import decide
 from routing.domain.facts import Fact, known
 from routing.domain.rules import All, Go, Op, Rule, Rulebook, Test
+from tests.bench.report import DECIDE, Part, row
 
 SIZES = (10, 100, 1_000)
 COUNTRIES = ("DE", "FR", "US", "JP")
@@ -220,9 +221,9 @@ def _best_us(match: Callable[[Any], int], requests: Sequence[Any]) -> float:
     return min(times) * 1e6
 
 
-def figures() -> dict[str, dict[str, float]]:
-    """Return, per number of rules, microseconds a request takes by each engine."""
-    rows = {}
+def figures() -> dict[str, Part]:
+    """Return, per number of rules, microseconds a request takes by the desk, by lambdas and by each other engine."""
+    rows: Part = {}
     for size in SIZES:
         rules, requests = rules_of(size), requests_of(size, 200)
         by_hand = lambdas(rules)
@@ -230,17 +231,21 @@ def figures() -> dict[str, dict[str, float]]:
         facts = [{f"item.{name}": known(value, 1) for name, value in request.items()} for request in requests]
         ours = desk(rules)
         _same("decide", expected, [ours(given) for given in facts])
-        row = {"lambdas_us": _best_us(by_hand, requests), "decide_us": _best_us(ours, facts)}
+        taken = _best_us(ours, facts)
+        others: dict[str, float] = {}
         for peer in PEERS:
             try:
                 module = importlib.import_module(peer.module)
             except ImportError:
+                print(f"  {peer.name} is left out: {peer.module} is not installed (requirements-bench.txt)")
                 continue
             match = peer.build(module, rules)
             _same(peer.name, expected[:20], [match(request) for request in requests[:20]])
-            row[f"{peer.name}_us"] = _best_us(match, requests)
-        rows[f"{size} rules"] = {name: round(value, 1) for name, value in row.items()}
-    return rows
+            others[peer.name] = _best_us(match, requests)
+        rows[f"{size:,} rules, lambdas"] = row(taken, _best_us(by_hand, requests), unit="us a request")
+        if others:
+            rows[f"{size:,} rules, fastest other engine"] = row(taken, min(others.values()), **others)
+    return {DECIDE: rows}
 
 
 def _same(name: str, expected: Sequence[int], given: Sequence[int]) -> None:

@@ -1,125 +1,113 @@
-"""Intake, deciding and claiming, against the bare statements that any such desk needs on the same database."""
+"""Intake, deciding, claims and verdicts by the actions themselves, in one process and without HTTP."""
 
-import threading
-from collections.abc import Callable
-from time import perf_counter
+from concurrent.futures import ThreadPoolExecutor
 
-import psycopg
 from django.db import connection
+from django.db.models import F
 
-from reviews.actions import claiming
+from reviews.actions import claiming, judging
+from reviews.actions.judging import Judgement
 from reviews.models import Review
 from routing.actions import deciding, intake
 from routing.actions.intake import Request
 from routing.domain.roles import DESK, Actor, Role
+from routing.models import WorkItem
+from tests.bench import langgraph_work, limits
+from tests.bench.limits import TEXT, rate, together
+from tests.bench.report import CLAIM, DONE, WAITING, Part, row
 from tests.desks import TestDesk
 
-ITEMS = 2_000
-BATCH = 100
-CONTENDERS = 8
-TEXT = "x" * 900
-
-_BARE_TABLES = """
-CREATE TABLE bare_item (
-    id bigserial PRIMARY KEY, queue text, status text DEFAULT 'open', payload jsonb, at timestamptz DEFAULT now()
-);
-CREATE TABLE bare_event (id bigserial PRIMARY KEY, item_id bigint REFERENCES bare_item, kind text, data jsonb);
-CREATE INDEX bare_open ON bare_item (queue, id) WHERE status = 'open';
-"""
-_BARE_INSERT = """
-WITH made AS (INSERT INTO bare_item (queue, payload) SELECT 'q', %s::jsonb FROM generate_series(1, %s) RETURNING id)
-INSERT INTO bare_event (item_id, kind, data) SELECT id, 'created', '{}' FROM made
-"""
-_BARE_CLAIM = """
-WITH one AS (SELECT id FROM bare_item WHERE queue = 'q' AND status = 'open' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED),
-done AS (UPDATE bare_item b SET status = 'claimed' FROM one WHERE b.id = one.id RETURNING b.id)
-INSERT INTO bare_event (item_id, kind, data) SELECT id, 'claimed', '{}' FROM done RETURNING item_id
-"""
+ITEMS = 1_200
+PEERS_ITEMS = 300
+THREADS = 8
+ROUNDS = 5
+CLAIMS_A_ROUND = 15  # by each contender; as many people as claims, so that each claim is a new one
 
 
-def _rate(count: int, run: Callable[[], object]) -> float:
-    start = perf_counter()
-    run()
-    return count / (perf_counter() - start)
-
-
-def _bare_connection() -> psycopg.Connection[tuple[object, ...]]:
-    given = connection.settings_dict
-    return psycopg.connect(
-        host=given["HOST"],
-        port=given["PORT"] or None,
-        user=given["USER"],
-        password=given["PASSWORD"],
-        dbname=given["NAME"],
-        autocommit=True,
-    )
-
-
-def figures() -> dict[str, dict[str, float]]:
-    """Return, per part, what the desk does a second, the bare limit, and their ratio."""
+def support_desk() -> TestDesk:
+    """Return a desk whose rules find a request's type, and give it to the people of a queue."""
     desk = TestDesk()
     desk.queue("triage", staff_role="operator")
-    desk.queue("support", staff_role="reviewer")
+    desk.queue("support", staff_role="reviewer", hold_seconds=0)
     desk.work_type("support")
     refund = {"fact": "item.title", "op": "contains", "value": "refund"}
     desk.rules(None, {"when": refund, "set": {"type": "support"}})
     desk.rules("support", {"when": {"all": []}, "then": {"do": "go", "to": ["support"]}})
-    people = [desk.person(f"person{number}", Role.REVIEWER) for number in range(CONTENDERS)]
-    with _bare_connection() as bare:
-        bare.execute(_BARE_TABLES)
-        payload = f'{{"text": "{TEXT}"}}'
-        limit = _rate(ITEMS, lambda: [bare.execute(_BARE_INSERT, [payload, BATCH]) for _ in range(ITEMS // BATCH)])
-    taken = _rate(ITEMS, _receive)
-    decided = _rate(ITEMS, deciding.decide_due)
-    bare_claims, claims, twice = _bare_claims(), *_claims(people)
+    return desk
+
+
+def figures() -> dict[str, Part]:
+    """Return claims, and the two ways of an item beside LangGraph's, a second."""
+    desk = support_desk()
+    people = [desk.person(f"person{number}", Role.REVIEWER) for number in range(THREADS * CLAIMS_A_ROUND)]
+    waiting = rate(ITEMS, _take_in)
+    claims = {f"{THREADS} contenders": _claims(people)}
+    done = _verdicts(people[:THREADS])
+    name = f"{THREADS} threads"
+    peer = langgraph_work.rates(PEERS_ITEMS, THREADS)
     return {
-        f"batch intake, {BATCH} a transaction": _row(taken, limit),
-        "received -> waiting for a person": {"per_second": round(decided)},
-        f"claim the next, {CONTENDERS} contenders": _row(claims, bare_claims) | {"served_twice": twice},
+        WAITING: {name: row(waiting, peer[0], unit="items a second") if peer else {"per_second": waiting}},
+        DONE: {name: row(done, peer[1], unit="verdicts a second") if peer else {"per_second": done}},
+        CLAIM: claims,
     }
 
 
-def _row(ours: float, limit: float) -> dict[str, float]:
-    return {"per_second": round(ours), "limit_per_second": round(limit), "share_of_limit": round(ours / limit, 3)}
-
-
-def _receive() -> None:
-    for start in range(0, ITEMS, BATCH):
-        requests = [Request(title=f"refund {start + number}", text=TEXT) for number in range(BATCH)]
-        intake.receive_many(actor=DESK, requests=requests, trigger_kind="bench")
-
-
-def _together(work: Callable[[int], None]) -> None:
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(CONTENDERS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
-def _bare_claims() -> float:
-    each = ITEMS // CONTENDERS
-
-    def work(_: int) -> None:
-        with _bare_connection() as bare:
-            for _ in range(each):
-                bare.execute(_BARE_CLAIM)
-
-    return _rate(each * CONTENDERS, lambda: _together(work))
-
-
-def _claims(people: list[Actor]) -> tuple[float, int]:
-    """Let each person claim, decide nothing, and go on to the next as if it had been decided."""
-    each, served = 60, list[int]()
+def _take_in() -> None:
+    """Receive requests one by one, each in a transaction of its own, and decide them."""
 
     def work(number: int) -> None:
-        for _ in range(each):
-            review = claiming.claim_next(actor=people[number])
-            if review is None:
-                break
-            served.append(review.pk)
-            Review.objects.filter(pk=review.pk).update(status=Review.WITHDRAWN, closed_at=review.arrived_at)
-        connection.close()
+        for one in range(ITEMS // THREADS):
+            request = Request(title=f"refund {number} {one}", text=TEXT)
+            intake.receive(actor=DESK, request=request, trigger_kind="bench")
 
-    rate = _rate(each * CONTENDERS, lambda: _together(work))
-    return rate, len(served) - len(set(served))
+    together(THREADS, work)
+    deciding.decide_due()
+
+
+def _claims(people: list[Actor]) -> dict[str, float | str]:
+    """Let contenders claim as ever new people; between rounds, untimed, what they hold is closed."""
+    served: list[int] = []
+
+    def work(number: int) -> None:
+        for actor in people[number::THREADS]:
+            review = claiming.claim_next(actor=actor)
+            assert review is not None
+            served.append(review.pk)
+
+    rates, bare = [], []
+    for _ in range(ROUNDS):
+        bare.append(limits.claims(THREADS, each=CLAIMS_A_ROUND * 4))
+        rates.append(rate(len(people), lambda: together(THREADS, work)))
+        held = Review.objects.filter(status=Review.OPEN, claimed_by__isnull=False)
+        held.update(status=Review.WITHDRAWN, closed_at=F("arrived_at"))
+    twice = len(served) - len(set(served))
+    return row(sorted(rates)[ROUNDS // 2], sorted(bare)[ROUNDS // 2], unit="claims a second", served_twice=twice)
+
+
+def _verdicts(people: list[Actor]) -> float:
+    """Decide all reviews, which were taken before, and let what follows from it be decided."""
+    reviews = list(Review.objects.filter(status=Review.OPEN))
+    held = []
+    for number, review in enumerate(reviews):
+        actor = people[number % THREADS]
+        held.append((actor, claiming.claim(actor=actor, review_id=review.pk)))
+
+    def judge(one: tuple[Actor, Review]) -> None:
+        actor, review = one
+        judging.judge(
+            actor=actor,
+            review_id=review.pk,
+            epoch=review.epoch,
+            digest=review.digest,
+            judgement=Judgement("complete"),
+        )
+
+    def all_of_it() -> None:
+        with ThreadPoolExecutor(THREADS, initializer=connection.ensure_connection) as workers:
+            list(workers.map(judge, held))
+        deciding.decide_due()
+
+    found = rate(len(held), all_of_it)
+    if WorkItem.objects.exclude(state="done").filter(pk__in=[review.item_id for review in reviews]).exists():
+        raise RuntimeError("not all items are done")
+    return found

@@ -60,6 +60,7 @@ class Action(StrEnum):
     REOPEN = "reopen"
     ASK_CHECK = "ask_check"
     DECIDE_CHECK = "decide_check"
+    ERASE = "erase"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,7 @@ _allow(OPEN_STATES, Action.CLOSE_DONE, {_DONE}, _TRIAGE)
 _allow(FINAL_STATES, Action.REOPEN, {_INCOMING}, _STAFF)
 for _state in FINAL_STATES:
     _allow({_state}, Action.ASK_CHECK, {_state}, _STAFF | {Role.REQUESTER})
+    _allow({_state}, Action.ERASE, {_state}, frozenset({Role.ADMIN}))
 
 
 def refusal(state: State, action: Action, role: Role, target: State | None = None) -> str:

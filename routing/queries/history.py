@@ -80,7 +80,10 @@ def stories(window: Window, desk: Desk, after_item: int) -> tuple[list[Story], i
         row.version = known[row.version_id] if row.version_id is not None else None
         decided[row.item_id].append(row)
     found = [
-        story for item_id in ids for story in _runs(window, desk, items[item_id], decided[item_id], revisions[item_id])
+        story
+        for item_id in ids
+        if items[item_id].erased_at is None
+        for story in _runs(window, desk, items[item_id], decided[item_id], revisions[item_id])
     ]
     return found, ids[-1]
 

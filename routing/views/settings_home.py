@@ -17,8 +17,11 @@ SECTIONS = (
     ("routing:destinations", "Destinations", "AI agents, tools and data sources.", "agent"),
     ("queues:list", "Queues", "Who decides what, and what they are told.", "queue"),
     ("people:list", "People", "Who signs in, and what they may do.", "person"),
+    ("erase", "Erase personal data", "What the desk holds of one requester, when they ask for it.", "requester"),
     ("routing:outbox", "Outbox", "Mail of this desk: there is no mail server, so nobody receives it.", "mail"),
 )
+
+_FOR_ADMINS = frozenset({"people:list", "erase"})
 
 
 @page("GET")
@@ -31,7 +34,7 @@ def home(request: DeskRequest) -> HttpResponse:
         "sections": [
             {"url": reverse(name), "title": title, "text": text, "icon": icon}
             for name, title, text, icon in SECTIONS
-            if (is_admin or name != "people:list") and (settings.EMAIL_SERVER is None or name != "routing:outbox")
+            if (is_admin or name not in _FOR_ADMINS) and (settings.EMAIL_SERVER is None or name != "routing:outbox")
         ],
         "steps": [{"step": step, "url": _address(step.address)} for step in steps],
         "is_set_up": all(step.done for step in steps),

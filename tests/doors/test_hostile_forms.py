@@ -24,6 +24,7 @@ HOSTILE = [
 ]
 # Every name that a field of some form has; a form takes what it knows and ignores the rest.
 NAMES = [
+    *("email", "again", "erase"),
     *("next", "username", "password", "role", "key", "title", "text", "type", "priority", "requester_name"),
     *(
         "requester_email",

@@ -328,6 +328,7 @@ PAGES = (
     "/rulebooks/support/draft/rules/new/",
     "/rulebooks/support/import/",
     "/settings/",
+    "/settings/erase/",
     "/settings/destinations/",
     "/settings/destinations/refund/",
     "/settings/destinations/rules/",

@@ -31,6 +31,7 @@ def erase(request: DeskRequest) -> HttpResponse:
     if "erase" in request.POST:
         form.add_error("again", "This is not the address above.")
         status = 422
+    form.fields["again"].required = True  # from now on it is asked for
     rows = items_of(request.actor, email)
     context = {
         "form": form,

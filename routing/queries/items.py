@@ -60,7 +60,7 @@ def recent_items(actor: Actor, type_id: int | None) -> list[tuple[str, str]]:
 
 def may_move(item: WorkItem, actor: Actor) -> bool:
     """Return whether this actor may move the item by hand somewhere."""
-    return not MOVES.isdisjoint(available_actions(State(item.state), actor.role))
+    return item.erased_at is None and not MOVES.isdisjoint(available_actions(State(item.state), actor.role))
 
 
 def may_fill_in(item: WorkItem, actor: Actor) -> bool:

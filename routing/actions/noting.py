@@ -18,8 +18,8 @@ def add_note(*, actor: Actor, item_id: int, text: str, public: bool = False, key
     """Keep a note on an item; a public one is also mailed to the requester, whose page shows it.
 
     The same ``key`` on the same item returns the note that is there and mails nothing; raises Conflict when that one
-    says something else. Raises Invalid when the text is empty or too long or there is nobody to send it to, NotAllowed
-    for anybody but staff.
+    says something else. Raises Invalid when the text is empty or too long, there is nobody to send it to or the item
+    was erased, NotAllowed for anybody but staff.
     """
     if not actor.is_staff_member:
         raise NotAllowed("Only people of this desk write notes.")
@@ -27,7 +27,9 @@ def add_note(*, actor: Actor, item_id: int, text: str, public: bool = False, key
     if not text or len(text) > LONGEST_NOTE:
         raise Invalid("Write something first, of at most 10,000 characters.", {"text": "empty or too long"})
     with transaction.atomic():
-        now = transitions.database_now()
+        item, now = transitions.lock_one(item_id), transitions.database_now()
+        if item.erased_at is not None:
+            raise Invalid(f"The personal data of {item.code} was erased: nothing is noted on it any more.")
         note, created = Note.objects.get_or_create(
             item_id=item_id,
             key=key or uuid.uuid4().hex,
@@ -42,7 +44,6 @@ def add_note(*, actor: Actor, item_id: int, text: str, public: bool = False, key
         if not created and (note.text, note.public) != (text, public):
             raise Conflict("This form was sent before, with something else in it.")
         if created and public:
-            item = WorkItem.objects.get(pk=item_id)
             if not item.requester_email:
                 raise Invalid("There is no e-mail address to send it to. Add it as a note instead.")
             asking.letter(item, "note", now, _letter_body(item, text)).save()

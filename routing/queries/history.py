@@ -37,7 +37,10 @@ def has_history(rulebook_id: int) -> bool:
 
 
 def window_of(rulebook_id: int, *, most: int, since: datetime | None) -> tuple[Window, int]:
-    """Return the window of the last ``most`` decisions, those before a moment left out, and how many are in it."""
+    """Return the window of the last ``most`` decisions, those before a moment left out, and how many are in it.
+
+    Those of erased items are in no story, and are not counted.
+    """
     rows = _decisions(rulebook_id)
     if since is not None:
         rows = rows.filter(decided_at__gte=since)
@@ -46,7 +49,8 @@ def window_of(rulebook_id: int, *, most: int, since: datetime | None) -> tuple[W
         return Window(rulebook_id, 1, 0), 0
     ids = rows.filter(pk__lte=last).order_by("-pk").values_list("pk", flat=True)
     first = ids[most - 1 : most].first() or rows.aggregate(first=Min("pk"))["first"]
-    return Window(rulebook_id, first, last), rows.filter(pk__gte=first, pk__lte=last).count()
+    counted = rows.filter(pk__gte=first, pk__lte=last, item__erased_at__isnull=True)
+    return Window(rulebook_id, first, last), counted.count()
 
 
 @dataclass(frozen=True, slots=True)

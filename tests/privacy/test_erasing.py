@@ -25,7 +25,7 @@ from routing.actions.intake import Request
 from routing.actions.noting import add_note
 from routing.domain.roles import Actor, Role
 from routing.domain.states import State
-from routing.errors import NotAllowed
+from routing.errors import Invalid, NotAllowed
 from routing.models import Attachment, Event, Letter, Question, Rulebook, Step, WorkItem
 from tests.desks import fresh
 from tests.ledger.tampering import faults
@@ -176,6 +176,8 @@ def test_nothing_of_a_requester_is_found_after_erasing(
     pages_open(still_open, bench)
     with pytest.raises(NotAllowed, match="personal data was erased"):
         moving.move(actor=bench.people["olu"], item_id=done.pk, to="state:incoming")
+    with pytest.raises(Invalid, match="nothing is noted"):
+        add_note(actor=bench.people["ana"], item_id=done.pk, text=f"It was {CANARY}")
     assert erase_requester(actor=MANAGE, email=EMAIL).erased == []
 
 

@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notices/", include("reviews.urls_notices")),
     path("settings/queues/", include("reviews.urls_setup")),
     path("settings/people/", include("dispatchdesk.accounts.urls_people")),
+    path("settings/erase/", include("dispatchdesk.privacy.urls")),
     path("practice/", include("dispatchdesk.practice.urls")),
     path("api/v1/", api.urls),
     path("healthz", healthz, name="healthz"),

@@ -147,6 +147,9 @@ class PeopleKind(Protocol):
     def judged(self, decision_ids: Sequence[int]) -> dict[int, Judged]:
         """Return what people made of these decisions, by the ids of those that they approved, fixed or declined."""
 
+    def erase(self, item: WorkItem, words: str, now: datetime) -> None:
+        """Empty what reviews of a locked item hold of its requester, and withdraw the open ones; ``words`` say why."""
+
     def sweep(self, now: datetime) -> None:
         """Do what time has made due: hand on what waited too long, tell people, send their mails."""
 

@@ -115,6 +115,8 @@ def apply(changes: Sequence[Change], actor: Actor, now: datetime) -> None:
     for change in changes:
         item = change.item
         reason = refusal(State(item.state), change.action, actor.role, change.to)
+        if item.erased_at is not None and change.action is not Action.ERASE:
+            reason = "its personal data was erased, so that there is nothing left to work on"
         if reason:
             raise NotAllowed(f"{item.code}: {reason}.")
         lines.append(_move(change, now))

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef
 
-from reviews.actions import claiming, giving
+from reviews.actions import claiming, erasing, giving
 from reviews.actions.overflowing import hand_on_overdue
 from reviews.actions.staffing import ensure_triage
 from reviews.actions.telling import tell_of_due_times
@@ -196,6 +196,10 @@ class QueuePeople:
                 judged = _judged(row)
                 found[row.review.decision_id] = replace(judged, kept=judged.kept and row.review_id not in fixed)
         return found
+
+    def erase(self, item: WorkItem, words: str, now: datetime) -> None:
+        """Empty what the item's reviews and verdicts hold of its requester; who decided what stays."""
+        erasing.erase(item, words, now)
 
     def sweep(self, now: datetime) -> None:
         """Hand on what nobody took in time, tell people of due times, and send the mails that are due."""

@@ -127,7 +127,7 @@ def account(item: WorkItem, desk: Desk) -> Account:
         decided=part(found),
         asked=part(asked_of(item, desk, verdicts)),
         moved=part(timeline(item, moves, [], names)),
-        sent=part(_sent(steps, verdicts, {one.id: one for one in found})),
+        sent=part(_sent(item, steps, verdicts, {one.id: one for one in found})),
         letters=part([_without_link(mail) for mail in reversed(mails_of(item)) if not mail.by_tool]),
     )
 
@@ -203,7 +203,9 @@ def _looks_up(step: Step) -> bool:
     return step.kind in {DestinationKind.TOOL, DestinationKind.SOURCE}
 
 
-def _sent(steps: Sequence[Step], verdicts: Sequence[Verdict], by_id: Mapping[int, Decided]) -> list[Sent]:
+def _sent(
+    item: WorkItem, steps: Sequence[Step], verdicts: Sequence[Verdict], by_id: Mapping[int, Decided]
+) -> list[Sent]:
     by_verdict = {one.pk: one for one in verdicts}
     writes = [step for step in steps if step.writes]
     groups: dict[int, list[Step]] = {}
@@ -220,11 +222,11 @@ def _sent(steps: Sequence[Step], verdicts: Sequence[Verdict], by_id: Mapping[int
             Sent(
                 step=step,
                 line=step_line(step),
-                request=request_of({"name": step.name, **request}),
+                request=request_of({"name": step.name, **request}) if request else Request(step.name, (), "", ""),
                 approved_by=approved_by,
                 approved_at=approved_at,
                 before=_approved_before(verdict, verdicts),
-                exact=matches and _digest_of(request) == step.digest,
+                exact=matches and (item.erased_at is not None or _digest_of(request) == step.digest),
                 fields=_fields(step.output),
             )
         )

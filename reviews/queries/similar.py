@@ -34,7 +34,7 @@ def similar(review: Review) -> list[Similar]:
     """
     rows = Review.objects.filter(
         status=Review.DECIDED, queue=review.queue_id, rule_id=review.rule_id, item__work_type=review.item.work_type_id
-    )
+    ).filter(item__erased_at__isnull=True)
     if not review.rule_id:
         rows = rows.filter(cause=review.cause)
     rows = rows.exclude(item=review.item_id).select_related("item").only("item__title")

@@ -20,7 +20,7 @@ def add_note(*, actor: Actor, item_id: int, text: str, public: bool = False, key
 
     The same ``key`` on the same item returns the note that is there and mails nothing; raises Conflict when that one
     says something else. Raises Invalid when the text is empty or too long, there is nobody to send it to or the item is
-    spam, NotAllowed for anybody but staff.
+    spam or was erased, NotAllowed for anybody but staff.
     """
     if not actor.is_staff_member:
         raise NotAllowed("Only people of this desk write notes.")
@@ -28,7 +28,9 @@ def add_note(*, actor: Actor, item_id: int, text: str, public: bool = False, key
     if not text or len(text) > LONGEST_NOTE:
         raise Invalid("Write something first, of at most 10,000 characters.", {"text": "empty or too long"})
     with one_transaction("noting.add_note"):
-        now = transitions.database_now()
+        item, now = transitions.lock_one(item_id), transitions.database_now()
+        if item.erased_at is not None:
+            raise Invalid(f"The personal data of {item.code} was erased: nothing is noted on it any more.")
         note, created = Note.objects.get_or_create(
             item_id=item_id,
             key=key or uuid.uuid4().hex,
@@ -43,7 +45,6 @@ def add_note(*, actor: Actor, item_id: int, text: str, public: bool = False, key
         if not created and (note.text, note.public) != (text, public):
             raise Conflict("This form was sent before, with something else in it.")
         if created and public:
-            item = WorkItem.objects.get(pk=item_id)
             if item.closed_as == "spam":
                 raise Invalid(f"{item.code} is closed as spam, so nothing is mailed. Reopen it first.")
             if not item.requester_email:

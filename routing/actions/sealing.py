@@ -21,7 +21,7 @@ from routing.transitions import database_now
 logger = logging.getLogger(__name__)
 
 EVERY = timedelta(days=1)
-LOCK_MS = 1000
+LOCK_MS = 2000  # above PostgreSQL's deadlock_timeout, after which an autovacuum gives way
 _FETCHED = 8  # pages of 44 kB
 
 _PAGES = f"""
@@ -34,7 +34,7 @@ def seal() -> tuple[Checkpoint, str]:
     """Make a checkpoint of all that is committed, store it, and return it with its signature.
 
     Work goes on meanwhile, but for the instant that pins the snapshot. Raises OperationalError when a transaction
-    keeps that from happening for a second.
+    keeps that from happening for two seconds.
     """
     with one_transaction("sealing.seal", durable=True):
         with connection.cursor() as cursor:

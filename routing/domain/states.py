@@ -68,6 +68,7 @@ class Action(StrEnum):
     UNDO_MOVE = "undo_move"
     ASK_CHECK = "ask_check"
     DECIDE_CHECK = "decide_check"
+    ERASE = "erase"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,7 @@ for _state in State:
 _allow(FINAL_STATES, Action.REOPEN, {_INCOMING}, _STAFF)
 for _state in FINAL_STATES:
     _allow({_state}, Action.ASK_CHECK, {_state}, _STAFF | {Role.REQUESTER})
+    _allow({_state}, Action.ERASE, {_state}, frozenset({Role.ADMIN}))
 
 
 def refusal(state: State, action: Action, role: Role, target: State | None = None) -> str:

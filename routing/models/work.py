@@ -112,9 +112,10 @@ class WorkItem(models.Model):
     ``version`` counts changes (and is the order of its events); ``run`` counts stops, moves and reopenings, and
     ``newest_run`` is the highest that was given out where a move that was undone has gone back below it;
     ``fact_seq`` is the position of its newest fact. ``decide_due_at`` is set while it is due for a decision,
-    which makes the row its own outbox entry. ``locked_type_id`` is no column: the type it had when it was locked, so
-    that whoever saw it by that type is told. ``closed_as`` says as what it was closed: ``spam``, or ``duplicate`` of
-    the item with the id ``duplicate_of``.
+    which makes the row its own outbox entry. At ``erased_at`` its requester's personal data was erased; it is never
+    worked on again. ``locked_type_id`` is no column: the type it had when it was locked, so that whoever saw it by that
+    type is told. ``closed_as`` says as what it was closed: ``spam``, or ``duplicate`` of the item with the id
+    ``duplicate_of``.
     """
 
     locked_type_id: int | None = None
@@ -136,6 +137,7 @@ class WorkItem(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, blank=True)
+    erased_at = models.DateTimeField(null=True, blank=True)
 
     state = models.CharField(max_length=10, choices=[(s.value, STATE_LABELS[s]) for s in State])
     owner_kind = models.CharField(max_length=10, choices=OwnerKind.choices, default=OwnerKind.DESK)

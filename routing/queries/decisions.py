@@ -86,12 +86,14 @@ def _explain(
         book = published_rules(version.pk)
     except RuleError:
         return plain
+    number, rule = next(((n, r) for n, r in enumerate(book.rules, start=1) if r.id == row.rule_id), (0, None))
+    if item.erased_at is not None:
+        return replace(plain, number=number, rule=rule)
     facts = facts_at(item, desk, row, revisions, floor)
     mine = [one for one in before if one.run == row.run and _book_of(one) == version.rulebook_id]
     explanation = explain(
         facts, book, plain.catalogue, fired=fired_by(mine), escalated=escalated_by(mine), now=row.decided_at
     )
-    number, rule = next(((n, r) for n, r in enumerate(book.rules, start=1) if r.id == row.rule_id), (0, None))
     same = explanation.decision.rule_id == row.rule_id and explanation.decision.kind.value == row.kind
     looked_at = explanation.rules if same else _alone(number, rule, facts, book, plain, row)
     reason = explanation.decision.reason if same else ""

@@ -37,7 +37,10 @@ def has_history(rulebook_id: int) -> bool:
 
 
 def window_of(rulebook_id: int, *, most: int, since: datetime | None) -> tuple[Window, int]:
-    """Return the window of the last ``most`` decisions, those before a moment left out, and how many are in it."""
+    """Return the window of the last ``most`` decisions, those before a moment left out, and how many are in it.
+
+    Those of erased items are in no story, and are not counted.
+    """
     rows = _decisions(rulebook_id)
     if since is not None:
         rows = rows.filter(decided_at__gte=since)
@@ -46,7 +49,8 @@ def window_of(rulebook_id: int, *, most: int, since: datetime | None) -> tuple[W
         return Window(rulebook_id, 1, 0), 0
     ids = rows.filter(pk__lte=last).order_by("-pk").values_list("pk", flat=True)
     first = ids[most - 1 : most].first() or rows.aggregate(first=Min("pk"))["first"]
-    return Window(rulebook_id, first, last), rows.filter(pk__gte=first, pk__lte=last).count()
+    counted = rows.filter(pk__gte=first, pk__lte=last, item__erased_at__isnull=True)
+    return Window(rulebook_id, first, last), counted.count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,10 @@ def stories(window: Window, desk: Desk, after_item: int) -> tuple[list[Story], i
         row.version = known[row.version_id] if row.version_id is not None else None
         decided[row.item_id].append(row)
     found = [
-        story for item_id in ids for story in _runs(window, desk, items[item_id], decided[item_id], revisions[item_id])
+        story
+        for item_id in ids
+        if items[item_id].erased_at is None
+        for story in _runs(window, desk, items[item_id], decided[item_id], revisions[item_id])
     ]
     return found, ids[-1]
 

@@ -210,6 +210,7 @@ _PLAIN = {
     "close_done": "Closed as done",
     "reopen": "Reopened",
     "ask_check": "A problem was reported",
+    "erase": "Personal data erased",
 }
 
 

@@ -105,7 +105,8 @@ def item_page(request: DeskRequest, code: str) -> HttpResponse:
 
 
 def _common(request: DeskRequest, item: WorkItem, found: _Page) -> dict[str, object]:
-    acts = [act for act in acts_of(request.actor.role) if State(item.state) in act.states]
+    offered = acts_of(request.actor.role) if item.erased_at is None else []
+    acts = [act for act in offered if State(item.state) in act.states]
     return {
         "item": item,
         "item_url": item.get_absolute_url(),
@@ -158,7 +159,7 @@ def _whole(item: WorkItem, found: _Page) -> dict[str, object]:
 def _try_address(item: WorkItem) -> str:
     """Return where the live rules are tried on the item as it arrived; empty while its type has none."""
     book = desk_queries.load().book(item.work_type_id)
-    if book.version_id is None:
+    if book.version_id is None or item.erased_at is not None:
         return ""
     slug = item.work_type.slug if item.work_type else FIRST_LOOK
     return f"{reverse('routing:try_rules', args=[slug, book.number])}?code={item.code}&moment={FIRST}"

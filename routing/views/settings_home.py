@@ -18,9 +18,10 @@ SECTIONS = (
     ("queues:list", "Queues", "Who decides what, and what they are told.", "queue"),
     ("board_limits", "Board", "How many requests its columns should hold.", "board"),
     ("people:list", "People", "Who signs in, and what they may do.", "person"),
+    ("erase", "Erase personal data", "What the desk holds of one requester, when they ask for it.", "requester"),
     ("routing:outbox", "Outbox", "Mail of this desk: there is no mail server, so nobody receives it.", "mail"),
 )
-FOR_ADMINS = frozenset({"people:list", "board_limits"})
+FOR_ADMINS = frozenset({"people:list", "board_limits", "erase"})
 
 
 @page("GET")

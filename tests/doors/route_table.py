@@ -148,6 +148,7 @@ PAGES: dict[str, Row] = {
     "settings/queues/<slug:slug>/": Row(STAFF),
     "settings/queues/<slug:slug>/edit/": Row(ADMIN, ADMIN),
     "settings/queues/<slug:slug>/remove/": Row(None, ADMIN),
+    "settings/erase/": Row(ADMIN, ADMIN, body={"email": "kim@example.org"}),
     "settings/people/": Row(ADMIN),
     "settings/people/new/": Row(ADMIN, ADMIN),
     "settings/people/password/": Row(STAFF, STAFF),

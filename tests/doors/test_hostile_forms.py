@@ -28,6 +28,7 @@ NAMES = [
     "tag",
     "due",
     "trigger",
+    *("email", "again", "erase"),
     *("next", "username", "password", "role", "key", "title", "text", "type", "priority", "requester_name"),
     *(
         "requester_email",

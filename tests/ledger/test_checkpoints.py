@@ -6,6 +6,8 @@ import threading
 from pathlib import Path
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.core.management import CommandError, call_command
 from django.db import connection
 
@@ -45,6 +47,18 @@ def test_a_ledger_that_goes_on_stays_whole_and_says_what_is_covered(items: list[
     kept = [json.loads(line) for line in file.read_text().splitlines()]
     assert [(row["number"], row["items"], row["events"]) for row in kept] == [(2, 3, 9), (3, 4, 12)]
     assert faults("--checkpoints", file) == []
+
+
+def test_a_line_kept_elsewhere_verifies_by_itself(items: list[WorkItem]) -> None:
+    out = io.StringIO()
+    call_command("checkpoint_ledger", stdout=out)
+    line = json.loads(out.getvalue())
+    key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(line.pop("public_key")))
+    signature = bytes.fromhex(line.pop("signature"))
+    key.verify(signature, json.dumps(line, sort_keys=True, separators=(",", ":")).encode())
+    line["events"] += 1
+    with pytest.raises(InvalidSignature):
+        key.verify(signature, json.dumps(line, sort_keys=True, separators=(",", ":")).encode())
 
 
 def test_a_cut_end_is_named(items: list[WorkItem]) -> None:

@@ -329,6 +329,7 @@ PAGES = (
     "/rulebooks/support/import/",
     "/settings/",
     "/settings/board/",
+    "/settings/erase/",
     "/settings/destinations/",
     "/settings/destinations/refund/",
     "/settings/destinations/rules/",

@@ -1,0 +1,106 @@
+"""Migrating a desk that works: nobody waits long, and what is refused a lock is tried again."""
+
+import io
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+
+from dispatchdesk.management.commands import migrate
+from tests.desks import TestDesk
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BEFORE, AFTER = "0011", "0012"
+
+
+@pytest.fixture(autouse=True)
+def _one_step_back() -> Iterator[None]:
+    """Take the newest of routing's migrations but one back, and end up with all of them."""
+    call_command("migrate", "routing", BEFORE, verbosity=0)
+    yield
+    call_command("migrate", verbosity=0)
+
+
+class Holder(threading.Thread):
+    """Somebody with a transaction that has written items, until told to end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.holds, self.may_end = threading.Event(), threading.Event()
+
+    def run(self) -> None:
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("UPDATE routing_workitem SET due_at = due_at")
+                self.holds.set()
+                self.may_end.wait(60)
+        finally:
+            connection.close()
+
+
+def test_writers_wait_no_longer_than_the_limit_while_a_migration_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrate, "LOCK_SECONDS", 0.5)
+    holder, waits, stop = Holder(), [], threading.Event()
+    holder.start()
+    holder.holds.wait(30)
+
+    def read_and_write() -> None:
+        try:
+            while not stop.is_set():
+                began = time.monotonic()
+                with connection.cursor() as cursor:
+                    cursor.execute("UPDATE routing_workitem SET due_at = due_at WHERE id = -1")
+                waits.append(time.monotonic() - began)
+        finally:
+            connection.close()
+
+    writer = threading.Thread(target=read_and_write)
+    writer.start()
+    out = io.StringIO()
+    told = threading.Timer(2.5, holder.may_end.set)
+    told.start()
+    try:
+        call_command("migrate", "routing", AFTER, stdout=out)
+    finally:
+        holder.may_end.set()
+        stop.set()
+        for thread in (holder, writer, told):
+            thread.join(30)
+    assert "a table is in use, trying again" in out.getvalue()
+    assert out.getvalue().rstrip().endswith("OK")
+    # It did have to wait, but for the one lock that was asked for, and not for the whole of the transaction.
+    assert 0.2 < max(waits) < 2
+
+
+def test_a_lock_that_never_comes_is_said_and_nothing_is_made_by_halves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrate, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(migrate, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(migrate, "ATTEMPTS", 2)
+    holder = Holder()
+    holder.start()
+    holder.holds.wait(30)
+    try:
+        with pytest.raises(CommandError, match="A table stayed locked"):
+            call_command("migrate", "routing", AFTER, stdout=io.StringIO())
+    finally:
+        holder.may_end.set()
+        holder.join(30)
+    call_command("migrate", verbosity=0)
+    assert TestDesk().send("goes on").erased_at is None
+
+
+def test_an_index_whose_concurrent_build_was_cut_off_is_built_anew() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'review_next_alike'::regclass")
+        call_command("migrate", verbosity=0)
+        cursor.execute("SELECT count(*) FROM pg_class WHERE relname = 'review_next_alike'")
+        assert cursor.fetchone() == (0,)
+    call_command("migrate", "reviews", "0012", fake=True, verbosity=0)
+    call_command("migrate", "reviews", verbosity=0)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = 'review_next_alike'::regclass")
+        assert cursor.fetchone() == (True,)

@@ -197,7 +197,8 @@ elif BROKER_SCHEME.startswith("redis"):
         "health_check_interval": 25,
     }
 else:
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"confirm_publish": True}
+    # A connection that has vanished without a word would else be waited for until the kernel gives it up.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"confirm_publish": True, "read_timeout": 5, "write_timeout": 5}
     CELERY_TASK_DEFAULT_QUEUE_TYPE = "quorum"
     CELERY_TASK_DEFAULT_EXCHANGE_TYPE = "topic"
 

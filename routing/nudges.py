@@ -11,7 +11,6 @@ logger = logging.getLogger(__name__)
 Nudge = tuple[str, tuple[object, ...]]
 
 IDLE_SECONDS = 30
-SEND_SECONDS = 5.0
 
 
 class _Sender:
@@ -52,17 +51,14 @@ class _Sender:
 
 
 def send(task: str, args: tuple[object, ...] = (), *, expires: float | None = None) -> None:
-    """Hand one message to the broker here and now, or give it up after some seconds; raises nothing.
+    """Hand one message to the broker here and now; raises nothing.
 
     ``expires`` is after how many seconds it is no use any more.
     """
-    options = {"ignore_result": True, "retry": False, "timeout": SEND_SECONDS, "confirm_timeout": SEND_SECONDS}
     try:
-        current_app.send_task(task, args=args, expires=expires, **options)
+        current_app.send_task(task, args=args, expires=expires, ignore_result=True, retry=False)
     except Exception as error:  # noqa: BLE001 - a lost message is made good by the sweeper
         logger.warning("message %s was not sent: %s", task, type(error).__name__)
-        # A connection that stalls says nothing of it: kept, it would stall every message after this one.
-        current_app.pool.force_close_all(close_pool=False)
 
 
 _sender = _Sender()

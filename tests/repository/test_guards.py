@@ -89,7 +89,9 @@ def test_every_route_names_the_roles_that_may_open_it() -> None:
     assert unlisted == []
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/design.md", "docs/deploy.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/design.md", "docs/deploy.md", "docs/reliability.md"]
+)
 def test_links_between_the_documents_lead_somewhere(page: str) -> None:
     path = ROOT / page
     targets = [target.partition("#")[0] for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", path.read_text())]

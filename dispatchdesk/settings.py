@@ -177,6 +177,8 @@ CELERY_BROKER_URL = BROKER_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_CONNECTION_TIMEOUT = 4
+# A RabbitMQ that has vanished without a word is found out after at most twice this many seconds.
+CELERY_BROKER_HEARTBEAT = 20
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}
 CELERY_TASK_DEFAULT_QUEUE = env.text("BROKER_QUEUE", "desk")
 CELERY_TASK_SERIALIZER = "json"
@@ -216,7 +218,8 @@ elif BROKER_SCHEME.startswith("redis"):
         "health_check_interval": 25,
     }
 else:
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"confirm_publish": True}
+    # A connection that has vanished without a word would else be waited for until the kernel gives it up.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"confirm_publish": True, "read_timeout": 5, "write_timeout": 5}
     CELERY_TASK_DEFAULT_QUEUE_TYPE = "quorum"
     CELERY_TASK_DEFAULT_EXCHANGE_TYPE = "topic"
 

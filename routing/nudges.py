@@ -47,11 +47,18 @@ class _Sender:
                 continue
             with self._lock:
                 self._waiting.discard(nudge)
-            task, args = nudge
-            try:
-                current_app.send_task(task, args=args, ignore_result=True, retry=False)
-            except Exception as error:  # noqa: BLE001 - a lost nudge is made good by the sweeper
-                logger.warning("nudge %s was not sent: %s", task, type(error).__name__)
+            send(*nudge)
+
+
+def send(task: str, args: tuple[object, ...] = (), *, expires: float | None = None) -> None:
+    """Hand one message to the broker here and now; raises nothing.
+
+    ``expires`` is after how many seconds it is no use any more.
+    """
+    try:
+        current_app.send_task(task, args=args, expires=expires, ignore_result=True, retry=False)
+    except Exception as error:  # noqa: BLE001 - a lost message is made good by the sweeper
+        logger.warning("message %s was not sent: %s", task, type(error).__name__)
 
 
 _sender = _Sender()

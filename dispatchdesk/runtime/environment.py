@@ -99,6 +99,8 @@ def split_url(name: str, value: str) -> SplitResult:
 def database(url: str, *, pool_size: int) -> dict[str, Any]:
     """Django's DATABASES entry for ``DATABASE_URL``; an empty URL gives an entry that can't connect."""
     entry: dict[str, Any] = {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 0, "OPTIONS": {}}
+    # Or whoever comes first after a restart of the database gets a connection that is dead, one for each in the pool.
+    entry["CONN_HEALTH_CHECKS"] = True
     if not url:
         return entry
     parts = split_url("DATABASE_URL", url)
@@ -108,7 +110,9 @@ def database(url: str, *, pool_size: int) -> dict[str, Any]:
     options: dict[str, Any] = dict(parse_qsl(parts.query))
     host = options.pop("host", "") or unquote(parts.hostname or "")
     options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 10, "max_idle": 60}
-    options.setdefault("connect_timeout", 5)
+    # A server that has vanished without a word is found out within a minute; by default it takes the kernel hours.
+    lively = {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 40_000}
+    options = {"connect_timeout": 5, **lively, **options}
     return entry | {
         "NAME": name,
         "USER": unquote(parts.username or ""),

@@ -22,6 +22,7 @@ BROKER_OUTAGE_SECONDS = 30.0
 LONG_SECONDS = 20.0
 COMES_WITHIN_SECONDS = 20.0
 QUICK_SECONDS = 5.0
+SILENCE_SECONDS = 35.0  # longer than the desk takes a silent worker for one that is well
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 CRASHES = (
     "intake.receive_many.committed",
@@ -136,6 +137,14 @@ def database_network(run: Run) -> None:
 def broker_network(run: Run) -> None:
     """The same between the desk and the broker."""
     _bad_network(run, run.desk.broker_proxy, "broker")
+
+
+def broker_vanish(run: Run) -> None:
+    """Let every connection to the broker stall for good, without a word; new ones work."""
+    run.desk.broker_proxy.vanish()
+    run.injected["broker connections vanished"] += 1
+    run.settle(SILENCE_SECONDS)
+    run.expect("all parts are well after broker connections vanished", run.desk.is_well_within(90.0), wanted=True)
 
 
 def tool_network(run: Run) -> None:
@@ -282,6 +291,7 @@ FAULTS: dict[str, Fault] = {
     "broker-flush": broker_flush,
     "database-network": database_network,
     "broker-network": broker_network,
+    "broker-vanish": broker_vanish,
     "tool-network": tool_network,
     "model": model_faults,
     "tool": tool_faults,

@@ -118,7 +118,7 @@ class ToolServer(Other):
 
     def __init__(self, journal: Path, seed: int) -> None:
         self.calls: list[Call] = []
-        self._journal = journal.open("a")
+        self._journal = journal
         super().__init__(seed)
 
     def applied(self, key: str) -> bool:
@@ -135,8 +135,8 @@ class ToolServer(Other):
             sha, text = hashlib.sha256(body).hexdigest(), body.decode("utf-8", "replace")
             call = Call(time.time(), key, handler.path, sha, text, behaviour, behaviour in APPLYING)
             self.calls.append(call)
-            self._journal.write(json.dumps(asdict(call)) + "\n")
-            self._journal.flush()
+            with self._journal.open("a") as file:
+                file.write(json.dumps(asdict(call)) + "\n")
         _ANSWERS[behaviour](handler)
 
     def get(self, handler: BaseHTTPRequestHandler) -> None:
@@ -181,7 +181,9 @@ class ModelServer(Other):
     def post(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
         """Answer a completion."""
         if POISON.encode() in body:
-            self.killed += kill_caller(handler.client_address[1], self.port)
+            killed = kill_caller(handler.client_address[1], self.port)
+            with self._lock:
+                self.killed += killed
             reset(handler)
             return
         match self.draw():

@@ -145,7 +145,7 @@ class People:
         with httpx.Client(base_url=f"{self._url}/api/v1", headers=headers, timeout=TIMEOUT_SECONDS) as client:
             while not self._ended.wait(1.0):
                 try:
-                    waiting = client.get("/items", params={"state": "waiting", "limit": 20})
+                    waiting = client.get("/items", params={"state": "waiting", "type": "question"})
                     for item in waiting.json()["items"] if waiting.status_code == 200 else []:
                         sent = {"inputs": {"order_number": f"K-{item['code'][2:]}"}, "version": item["version"]}
                         done = client.post(f"/items/{item['code']}/inputs", json=sent)

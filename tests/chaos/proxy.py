@@ -14,6 +14,8 @@ TRICKLED_BYTES = 200
 class Proxy:
     """Forwards a loopback port to a ``(host, port)`` or to a Unix socket's path.
 
+    ``vanish`` lets connections that are open now stall for good, as when a firewall forgets them; new ones work.
+
     ``mode`` is one of ``pass``, ``delay`` (each chunk waits ``seconds``), ``trickle`` (a byte at a time), ``blackhole``
     (nothing arrives, nothing is refused), ``cut`` (reset after ``cut_after`` bytes) and ``reset`` (at once). What was
     held back when the mode ends goes on, as TCP would have it.
@@ -27,6 +29,7 @@ class Proxy:
         self.port = 0
         self._loop = asyncio.new_event_loop()
         self._writers: set[asyncio.StreamWriter] = set()
+        self._vanished: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -50,9 +53,14 @@ class Proxy:
         """Break every open connection by RST."""
         self._run(self._break())
 
+    def vanish(self) -> None:
+        """Let what is open now stall without a word."""
+        self._vanished |= self._writers
+
     def end(self) -> None:
         """Stop for good."""
         self.mode = "pass"
+        self._vanished.clear()
         self.down()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
@@ -102,7 +110,7 @@ class Proxy:
         with suppress(OSError):
             while data := await reader.read(CHUNK):
                 seen += len(data)
-                while self.mode == "blackhole":  # noqa: ASYNC110 - set by another thread
+                while self.mode == "blackhole" or writer in self._vanished:  # noqa: ASYNC110 - set by another thread
                     await asyncio.sleep(0.05)
                 if self.mode == "reset" or (self.mode == "cut" and seen > self.cut_after):
                     _reset(writer)

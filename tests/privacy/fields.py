@@ -25,7 +25,7 @@ OTHER: dict[str, set[str]] = {
     },
     "routing.WorkItem": {
         *("channel", "tags", "trigger_kind", "state", "owner_kind", "owner_ref", "owner_name"),
-        *("review_queue", "review_label", "wait_kind", "chain_head"),
+        *("review_queue", "review_label", "wait_kind", "chain_head", "closed_as"),
     },
     "routing.RulebookVersion": {"status", "content", "note"},
     "routing.DraftSave": {"content"},
@@ -43,6 +43,7 @@ OTHER: dict[str, set[str]] = {
     "routing.Event": {"kind", "actor_role", "state_from", "state_to", "data", "hash"},
     "routing.LedgerCheckpoint": {"heads", "previous", "signature"},
     "routing.LedgerPage": {"digest", "leaves"},
+    "routing.HandMove": {"before"},
     "routing.DeskSwitches": {"writes_paused_by"},
     "routing.RouterModel": {"content", "labels", "report"},
     "routing.RouterLabel": {"label", "by_name"},
@@ -56,6 +57,8 @@ OTHER: dict[str, set[str]] = {
     "reviews.NoticeWishes": {"due_soon", "overdue", "reassigned", "overruled", "zone"},
     "dispatchdesk.Moment": {"name"},
     "accounts.User": {"password", "username", "first_name", "last_name", "email", "role"},
+    "accounts.DeskSession": {"session_key", "session_data", "address", "browser"},
+    "accounts.SecondStep": {"name", "secret", "recovery"},
     "accounts.ApiToken": {"name", "role", "digest"},
     "practice.PracticeItem": {"story"},
 }

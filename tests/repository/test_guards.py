@@ -90,7 +90,11 @@ def test_every_route_names_the_roles_that_may_open_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/design.md", "docs/deploy.md", "docs/security.md"]
+    "page",
+    [
+        *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/design.md", "docs/deploy.md"),
+        *("docs/performance.md", "docs/reliability.md", "docs/security.md"),
+    ],
 )
 def test_links_between_the_documents_lead_somewhere(page: str) -> None:
     path = ROOT / page

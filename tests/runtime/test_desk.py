@@ -95,16 +95,39 @@ def test_other_command_uses_the_running_database(desk: Desk) -> None:
     assert result.stdout == "['set_up', 'sweeper', 'worker']\n"
 
 
+@pytest.fixture(scope="module")
+def program(desk: Desk) -> Iterator[httpx.Client]:
+    """Somebody who sends requests in and reads them."""
+    token = manage("create_token", "shop", "--role", "operator", env=desk.env).stdout.split()[-1]
+    address = f"http://127.0.0.1:{desk.port}/api/v1"
+    with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {token}"}, timeout=30) as client:
+        yield client
+
+
 @pytest.mark.parametrize("name", ["postgres", "web", "worker", "sweeper"])
-def test_killed_program_is_started_again(desk: Desk, name: str) -> None:
+def test_killed_program_is_started_again_and_nothing_taken_in_is_lost(
+    desk: Desk, program: httpx.Client, name: str
+) -> None:
     desk.wait_until_well()
     pid = desk.runtime["processes"][name]
+    body = {"title": "Hello", "text": "World"}
+    if name in {"worker", "sweeper"}:  # so that what comes in meanwhile finds nobody
+        os.kill(pid, signal.SIGKILL)
+    answers = [program.post("/items", json=body, headers={"Idempotency-Key": f"{name}-{n}"}) for n in range(5)]
+    assert [answer.status_code for answer in answers] == [201] * 5, [answer.text for answer in answers]
+    taken_in = [answer.json()["code"] for answer in answers]
 
-    os.kill(pid, signal.SIGKILL)
+    if name in {"postgres", "web"}:
+        os.kill(pid, signal.SIGKILL)
 
     wait_for(lambda: desk.runtime["processes"][name] != pid, seconds=RECOVERY_SECONDS, what=f"{name} started again")
     desk.wait_until_well()
     assert desk.process.poll() is None
+
+    def states() -> set[str]:
+        return {program.get(f"/items/{code}").json()["state"] for code in taken_in}
+
+    wait_for(lambda: states() == {"in_review"}, seconds=RECOVERY_SECONDS, what="what was taken in reaches people")
 
 
 def test_killed_guard_is_replaced(desk: Desk) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.db import InterfaceError, OperationalError, connection
-from kombu.exceptions import OperationalError as BrokerError
 
 from dispatchdesk.models import Moment, mark
 from dispatchdesk.practice.stream import tick
 from dispatchdesk.tasks import answer
+from routing import nudges
 from routing.actions.sealing import seal_when_due
 from routing.actions.sweeping import sweep
 
@@ -62,8 +62,5 @@ class Command(BaseCommand):
 def call_worker(stop: threading.Event) -> None:
     """Send the workers a message they answer in the database, every few seconds."""
     while not stop.is_set():
-        try:
-            answer.apply_async(expires=3 * BEAT_SECONDS)
-        except (BrokerError, OSError) as error:
-            logger.warning("the broker can't be reached: %s", type(error).__name__)
+        nudges.send(answer.name, expires=3 * BEAT_SECONDS)
         stop.wait(BEAT_SECONDS)

@@ -8,7 +8,7 @@ from reviews.queries.account import account
 from reviews.views.others import default_day
 from routing.queries import desk as desk_queries
 from routing.queries.items import find_item
-from routing.queries.timeline import channel_words
+from routing.queries.timeline_words import channel_words
 from routing.transitions import database_now
 from routing.views.access import DeskRequest, page
 

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import QuerySet
 
 from routing import transitions
 from routing.actions import moving
 from routing.actions.configuring import check_admin
+from routing.crash_points import one_transaction
 from routing.domain.roles import Actor
 from routing.domain.states import OPEN_STATES, Action, State
 from routing.errors import Conflict
@@ -53,7 +53,7 @@ def erase_items(*, actor: Actor, email: str) -> Erasure:
 
 def _erase_item(actor: Actor, item_id: int, email: str) -> str:
     """Erase one item in one transaction; returns its code, or nothing when it is somebody else's by now."""
-    with transaction.atomic():
+    with one_transaction("erasing.erase"):
         item = transitions.lock_one(item_id)
         if item.requester_email.casefold() != email.casefold():
             return ""

@@ -13,7 +13,8 @@ from routing.models import Decision
 from routing.queries.decisions import Explained
 from routing.queries.desk import Desk
 from routing.queries.rulebooks import FIRST_LOOK
-from routing.queries.timeline import CAUSES, Detail, Names, lacks_words, places_words, reason_of, rule_name
+from routing.queries.timeline import Detail, Names, lacks_words, places_words, reason_of, rule_name
+from routing.queries.timeline_words import CAUSES
 
 
 @dataclass(frozen=True, slots=True)

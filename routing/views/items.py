@@ -41,7 +41,8 @@ from routing.queries.letters import mails_of
 from routing.queries.moves import MOVE_KEY, acts_of
 from routing.queries.rulebooks import FIRST_LOOK
 from routing.queries.steps import step_line, steps_of
-from routing.queries.timeline import Entry, Names, channel_words, events_of, given_to, people_names, timeline
+from routing.queries.timeline import Entry, Names, events_of, given_to, people_names, timeline
+from routing.queries.timeline_words import channel_words
 from routing.views import uploads
 from routing.views.access import DeskRequest, page
 from routing.views.moves import read_version

@@ -29,6 +29,7 @@ class Viewer:
             origin=own if origin == "own" else origin,  # type: ignore[arg-type]
             additional_headers=headers,
             max_size=None,
+            ping_interval=None,  # a viewer who is busy with something else is no dead one
             proxy=None,
         )
         self._open = ExitStack()

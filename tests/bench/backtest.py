@@ -107,6 +107,7 @@ def figures() -> dict[str, Part]:
         row = backtesting.start_backtest(actor=DESK, version_id=draft.pk, most=size)
         told = context.Queue()
         connection.close()
+        connection.close_pool()  # type: ignore[attr-defined]  # which the two would share
         process = context.Process(target=_follow, args=(row.pk, told))
         process.start()
         process.join()

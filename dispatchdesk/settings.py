@@ -194,6 +194,8 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20.0
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_DETECT_QUORUM_QUEUES = True
+# Its queue belongs to one connection: a worker that lost that without RabbitMQ knowing cannot open it again, and ends.
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_TIMEZONE = "UTC"
 # A nudge that can't be delivered is dropped quickly: the sweeper finds the row a second later.
 CELERY_TASK_PUBLISH_RETRY = False
@@ -204,8 +206,6 @@ if BROKER_SCHEME == env.EMBEDDED_BROKER_SCHEME:
         "data_folder_out": str(BROKER_DIRECTORY / "messages"),
         "polling_interval": 0.005,
     }
-    # Needs messages to all workers, which this broker doesn't carry; the supervisor watches its worker anyway.
-    CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
     # Ctrl-C ends an embedded desk within five seconds.
     CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 1.0
 elif BROKER_SCHEME.startswith("redis"):

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 LEASE_BEYOND_DEADLINE = timedelta(seconds=30)
 DEFAULT_DEADLINE_SECONDS = 60
 NEXT_ONES = 20
-TURN_SECONDS = 5.0
+TURN_SECONDS = 1.0  # as often as the sweeper calls, so that its calls do not pile up while there is much to do
 
 
 @dataclass(slots=True)

@@ -83,7 +83,7 @@ def _run(desk: Desk, given: argparse.Namespace) -> dict[str, Any]:
     from tests.chaos.faults import FAULTS  # noqa: PLC0415
     from tests.chaos.races import RACES  # noqa: PLC0415
     from tests.chaos.run import Run  # noqa: PLC0415
-    from tests.chaos.scene import make_scene  # noqa: PLC0415
+    from tests.chaos.scene import HOLD_SECONDS, STORY_HOLD_SECONDS, make_scene  # noqa: PLC0415
     from tests.chaos.walk import walk  # noqa: PLC0415
 
     faults = FAULTS | RACES
@@ -96,7 +96,9 @@ def _run(desk: Desk, given: argparse.Namespace) -> dict[str, Any]:
         print(f"{time.monotonic() - began:6.1f} s  {words}", flush=True)
 
     desk.parts.run("migrate")
-    scene = make_scene(f"http://{desk.tools_proxy.name}", REVIEWERS)
+    scene = make_scene(
+        f"http://{desk.tools_proxy.name}", REVIEWERS, hold_seconds=STORY_HOLD_SECONDS if given.walk else HOLD_SECONDS
+    )
     if given.walk:
         return {"broker": given.broker, "seed": given.seed, **walk(desk, say)}
     desk.begin()

@@ -106,6 +106,7 @@ class Run:
         for board in self.boards:
             board.asleep.clear()
         self.desk.heal()
+        connections.close_all()  # ours may have been killed as well
         self.people.are_tired = True
         self.load.end(60)
         began = time.monotonic()

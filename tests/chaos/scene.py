@@ -13,6 +13,7 @@ from tests.desks import TestDesk
 ALWAYS: dict[str, Any] = {"all": []}
 ORDER = {"name": "order_number", "required": True, "pattern": r"\b(K-\d+)\b"}
 HOLD_SECONDS = 1
+STORY_HOLD_SECONDS = 600  # a story lets time pass by itself
 LEASE_MINUTES = 1
 QUEUES = ("triage", "support", "people")
 RACES = "races"
@@ -36,11 +37,11 @@ class Scene:
     session: str
 
 
-def make_scene(address: str, reviewers: int) -> Scene:
+def make_scene(address: str, reviewers: int, *, hold_seconds: int = HOLD_SECONDS) -> Scene:
     """Make types, rules, destinations at this address and people; Django's settings point to the desk's database."""
     made = TestDesk()
     for slug in (*QUEUES, RACES):
-        made.queue(slug, hold_seconds=HOLD_SECONDS, lease_minutes=LEASE_MINUTES)
+        made.queue(slug, hold_seconds=hold_seconds, lease_minutes=LEASE_MINUTES)
     schema = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
     made.destination(
         "reply", "agent", system="You write replies.", prompt="{{ item.text }}", schema=schema,

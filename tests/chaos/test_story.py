@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from tests.chaos import counting
 from tests.chaos.others import ModelServer, ToolServer
-from tests.chaos.scene import make_scene
+from tests.chaos.scene import STORY_HOLD_SECONDS, make_scene
 from tests.chaos.story import ACTS, decide_all
 
 
@@ -18,7 +18,7 @@ def tools(settings: Settings, tmp_path: Path, transactional_db: None) -> Iterato
     names = [f"127.0.0.1:{server.port}" for server in (tools, model)]
     settings.DESK_ALLOW_HOSTS, settings.ROUTER = names, "model"
     settings.AI_BASE_URL, settings.AI_MODEL = f"http://{names[1]}/v1", "scripted-1"
-    make_scene(f"http://{names[0]}", reviewers=2)
+    make_scene(f"http://{names[0]}", reviewers=2, hold_seconds=STORY_HOLD_SECONDS)
     yield tools
     tools.end()
     model.end()

@@ -23,7 +23,7 @@ def walk(desk: Desk, say: Callable[[str], None]) -> dict[str, Any]:
     broken = dict.fromkeys("SEA", 0)
     acts, died = list(ACTS), 0
     for point in points():
-        act = next((act for act in acts if _dies(desk, act, point)), None)
+        act = next((act for act in acts if _dies(desk, act, point, wrong)), None)
         if act is None:
             desk.disarm()
             wrong.append(f"nobody came to {point}")
@@ -54,8 +54,11 @@ def walk(desk: Desk, say: Callable[[str], None]) -> dict[str, Any]:
     }
 
 
-def _dies(desk: Desk, act: Callable[[], None], point: str) -> bool:
-    """Let a process of its own play an act with this point armed; returns whether it died there."""
+def _dies(desk: Desk, act: Callable[[], None], point: str, wrong: list[str]) -> bool:
+    """Let a process of its own play an act with this point armed; returns whether it died there.
+
+    That it failed instead is noted in ``wrong``.
+    """
     _let_go()
     desk.arm(point)
     child = os.fork()
@@ -68,7 +71,7 @@ def _dies(desk: Desk, act: Callable[[], None], point: str) -> bool:
         os._exit(0)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if status > 0:
-        raise RuntimeError(f"{act.__name__} failed before it came to {point}")
+        wrong.append(f"{act.__name__} failed before it came to {point}")
     return status == -signal.SIGKILL
 
 

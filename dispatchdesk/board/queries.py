@@ -7,6 +7,7 @@ from datetime import datetime
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db import connection
 from django.db.models import F, IntegerField, Q, QuerySet, Value
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from dispatchdesk.board.cards import COLUMNS, WITH_PEOPLE, Card, read_card
@@ -20,6 +21,7 @@ from routing.queries.items import in_sight
 PAGE_CARDS = 12  # of each column, on the first page
 MORE_CARDS = 36  # of one column, as its reader scrolls on
 COUNTED_TO = 1000
+MOST_FOUND = 1000
 _LIMIT = "limit of "
 
 
@@ -60,7 +62,11 @@ class Count:
 
 
 def board_items(actor: Actor, filters: Filters, refs: Collection[str]) -> QuerySet[WorkItem]:
-    """Return the items this person may see that fit the filters; ``refs`` is whom they answer for."""
+    """Return the items this person may see that fit the filters; ``refs`` is whom they answer for.
+
+    Of those that hold words, the newest ``MOST_FOUND``, found by a query of its own: sorting all of a million that hold
+    a common word would take minutes.
+    """
     items = WorkItem.objects.filter(in_sight(actor))
     if filters.show == MINE:
         items = items.filter(owned_by(refs), state__in=WITH_PEOPLE)
@@ -79,7 +85,8 @@ def board_items(actor: Actor, filters: Filters, refs: Collection[str]) -> QueryS
     if filters.due:
         items = items.filter(_due(filters)).exclude(state__in=FINAL_STATES)
     if filters.words:
-        items = holding(items, filters.words, filters.item_id)
+        found = holding(items, filters.words, filters.item_id).order_by("-pk").values_list("pk", flat=True)
+        items = WorkItem.objects.filter(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [list(found[:MOST_FOUND])]))
     return items
 
 

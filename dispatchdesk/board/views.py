@@ -74,6 +74,7 @@ def board(request: DeskRequest) -> HttpResponse:
         "needs_count": needs.label,
         "bounds": _bounds(filters),
         "filters": filters,
+        "most_found": queries.MOST_FOUND if filters.words and _found(counted) >= queries.MOST_FOUND else None,
     }
     if filters.active or not request.htmx:
         offered = choices(actor, filters)
@@ -88,6 +89,10 @@ def board(request: DeskRequest) -> HttpResponse:
         "staffs_queues": any(ref.startswith("queue:") for ref in refs),
     }
     return render(request, "board/board.html", context)
+
+
+def _found(counted: dict[State, queries.Count]) -> int:
+    return sum(queries.COUNTED_TO if one.count is None else one.count for one in counted.values())
 
 
 def _bounds(filters: Filters) -> dict[str, int | None]:

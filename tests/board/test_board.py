@@ -307,6 +307,17 @@ def test_counts_stop_at_many(desk: TestDesk, olga: Actor, monkeypatch: pytest.Mo
     assert COUNTED_TO == 1000
 
 
+def test_of_many_that_hold_the_words_the_newest_are_shown_and_the_board_says_so(
+    desk: TestDesk, olgas: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = [desk.send(f"request {number}", type="support") for number in range(5)]
+    monkeypatch.setattr("dispatchdesk.board.queries.MOST_FOUND", 3)
+    page = olgas.get("/?show=all&q=request").content.decode()
+    assert [item.code for item in items if f'id="card-{item.code}"' in page] == [item.code for item in items[2:]]
+    assert "Only the newest 3 with these words" in page
+    assert "Only the newest" not in olgas.get("/?show=all&q=4").content.decode()
+
+
 def test_show_more_works_as_a_plain_page_and_as_a_part(desk: TestDesk, olgas: Client) -> None:
     items = [desk.send(f"request {number}", type="support") for number in range(PAGE_CARDS + 2)]
     first = olgas.get("/?show=all").content.decode()

@@ -42,7 +42,7 @@ def test_a_ledger_that_goes_on_stays_whole_and_says_what_is_covered(items: list[
     TestDesk().send("later")
     is_green, lines = verified("--checkpoints", file)
     assert is_green
-    assert f"The newest checkpoint, {numbered(2)}, covers all but the 3 later ones." in lines
+    assert f"The newest checkpoint, {numbered(2)}, covers all but the later 3." in lines
     call_command("checkpoint_ledger", "--to", str(file), stdout=io.StringIO())
     kept = [json.loads(line) for line in file.read_text().splitlines()]
     assert [(row["number"], row["items"], row["events"]) for row in kept] == [(2, 3, 9), (3, 4, 12)]

@@ -158,7 +158,7 @@ def test_nothing_of_a_requester_is_found_after_erasing(
     out = io.StringIO()
     call_command("erase_requester", f" {EMAIL.title()} ", "--yes", stdout=out)
 
-    assert out.getvalue().splitlines()[0] == "2 requests, of which 1 are open and are closed first."
+    assert out.getvalue().splitlines()[0] == "Requests of this address: 2. Still open, and closed first: 1."
     assert places() == set()
     assert files() == []
     assert CANARY.lower() not in caplog.text.lower()
@@ -214,7 +214,7 @@ def test_what_is_under_way_waits(bench: Bench) -> None:
     # Nothing of it is done by halves: it is as open as it was.
     assert (fresh(item).state, fresh(item).requester_email) == (State.WORKING, "kim@example.org")
     out = io.StringIO()
-    with pytest.raises(CommandError, match="1 requests have to wait"):
+    with pytest.raises(CommandError, match="Not erased yet: 1"):
         call_command("erase_requester", "kim@example.org", "--yes", stdout=out)
     Step.objects.filter(pk=step.pk).update(status=Step.FAILED)
     Letter.objects.create(item=item, kind="x", to="a@b.c", status=Letter.SENDING, created_at=item.created_at)
@@ -248,3 +248,12 @@ def test_admins_erase_on_a_page_that_asks_for_the_address_twice(bench: Bench) ->
     assert client.post("/settings/erase/", {"email": "kim@example.org"}).status_code == 403
     with pytest.raises(NotAllowed):
         erase_requester(actor=bench.people["olu"], email="kim@example.org")
+
+
+def test_the_command_asks_first(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    item, out = bench.item(), io.StringIO()
+    monkeypatch.setattr("builtins.input", lambda _question: "y")
+    with pytest.raises(CommandError, match="Nothing was erased"):
+        call_command("erase_requester", "kim@example.org", stdout=out)
+    assert "Requests of this address: 1." in out.getvalue()
+    assert fresh(item).requester_email == "kim@example.org"

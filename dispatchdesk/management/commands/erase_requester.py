@@ -27,12 +27,12 @@ class Command(BaseCommand):
         """Do it; status 1 when something has to wait."""
         rows = items_of(_WHO, email)
         still_open = rows.filter(state__in=OPEN_STATES).count()
-        self.stdout.write(f"{rows.count()} requests, of which {still_open} are open and are closed first.")
+        self.stdout.write(f"Requests of this address: {rows.count()}. Still open, and closed first: {still_open}.")
         if not yes and input("Erase what they hold of the requester, for good? Type yes: ").strip() != "yes":
             raise CommandError("Nothing was erased.")
         done = erase_requester(actor=_WHO, email=email)
-        self.stdout.write(f"Erased: {len(done.erased)} requests.")
+        self.stdout.write(f"Erased: {len(done.erased)}.")
         for reason in done.blocked.values():
             self.stdout.write(reason)
         if done.blocked:
-            raise CommandError(f"{len(done.blocked)} requests have to wait. Run this again then.")
+            raise CommandError(f"Not erased yet: {len(done.blocked)}. Run this again then.")

@@ -35,7 +35,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Looked at {report.events} events of {report.items} items in {seconds:.1f} s.")
         if report.newest:
             later = report.events - report.covered
-            self.stdout.write(f"The newest checkpoint, {report.newest}, covers all but the {max(0, later)} later ones.")
+            self.stdout.write(f"The newest checkpoint, {report.newest}, covers all but the later {max(0, later)}.")
         else:
             self.stdout.write("There is no checkpoint yet, so that a cut end does not show: see checkpoint_ledger.")
         if not report.faults.count:
@@ -43,4 +43,5 @@ class Command(BaseCommand):
             return
         for line in report.faults.lines:
             self.stdout.write(f"WRONG  {line}")
-        raise CommandError(f"The ledger is not what was written: {report.faults.count} faults.")
+        count = report.faults.count
+        raise CommandError(f"The ledger is not what was written: {count} {'fault' if count == 1 else 'faults'}.")

@@ -18,7 +18,7 @@ from tests.chaos.story import ACTS, decide_all, end_of_waiting
 
 
 def walk(desk: Desk, start: str, say: Callable[[str], None]) -> dict[str, Any]:
-    """Die at each point whose name begins with ``start`` and return the figures; one that nobody came to is wrong too."""
+    """Die at each point whose name begins with ``start``, and return the figures; one nobody came to is wrong too."""
     wrong: list[str] = []
     broken = dict.fromkeys("SEA", 0)
     acts, died = list(ACTS), 0

@@ -60,7 +60,8 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--broker", choices=sorted(BROKERS), default="redis")
     parser.add_argument("--fault", nargs="+", metavar="NAME", help="these faults in this order; 'list' names all")
-    parser.add_argument("--walk", action="store_true", help="die at every crash point in turn, instead of faults")
+    walk = "die at every crash point in turn, instead of faults; with START at those whose names begin so"
+    parser.add_argument("--walk", nargs="?", const="", metavar="START", help=walk)
     parser.add_argument("--seed", type=int, default=1, help="of the random schedule and the load")
     parser.add_argument("--minutes", type=float, default=2.0, help="how long a random schedule injects faults")
     parser.add_argument("--items", type=int, default=0, help="stop sending after so many (0: when the faults are over)")
@@ -97,10 +98,12 @@ def _run(desk: Desk, given: argparse.Namespace) -> dict[str, Any]:
 
     desk.parts.run("migrate")
     scene = make_scene(
-        f"http://{desk.tools_proxy.name}", REVIEWERS, hold_seconds=STORY_HOLD_SECONDS if given.walk else HOLD_SECONDS
+        f"http://{desk.tools_proxy.name}",
+        REVIEWERS,
+        hold_seconds=STORY_HOLD_SECONDS if given.walk is not None else HOLD_SECONDS,
     )
-    if given.walk:
-        return {"broker": given.broker, "seed": given.seed, **walk(desk, say)}
+    if given.walk is not None:
+        return {"broker": given.broker, "seed": given.seed, **walk(desk, given.walk, say)}
     desk.begin()
     if not desk.is_well_within(STARTS_WITHIN_SECONDS):
         raise SystemExit(f"tests.chaos: the desk did not start: {desk.parts.health()}")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.chaos.others import ModelServer, ToolServer
+from tests.chaos.others import MailServer, ModelServer, ToolServer
 from tests.chaos.places import BROKERS, Broker, Database, kill_session
 from tests.chaos.proxy import Proxy
 from tests.runtime.distributed import Distributed
@@ -39,6 +39,8 @@ class Desk:
             stack.callback(self.tools.end)
             self.model = ModelServer(seed)
             stack.callback(self.model.end)
+            self.mail = MailServer()
+            stack.callback(self.mail.end)
             self.database_proxy, self.broker_proxy, self.tools_proxy = self.proxies = [
                 Proxy(target)
                 for target in (self.database.socket, ("127.0.0.1", self.broker.port), ("127.0.0.1", self.tools.port))
@@ -58,6 +60,7 @@ class Desk:
             AI_BASE_URL=f"http://127.0.0.1:{self.model.port}/v1",
             AI_MODEL="scripted-1",
             ROUTER="model",
+            EMAIL_URL=f"smtp://127.0.0.1:{self.mail.port}",
             DESK_ALLOW_HOSTS=f"{self.tools_proxy.name},127.0.0.1:{self.model.port}",
             SPOT_CHECK_PERCENT="5",
             DESK_CRASH_POINTS=str(self.points),

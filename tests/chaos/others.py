@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import socket
+import socketserver
 import struct
 import threading
 import time
@@ -213,6 +214,37 @@ class ModelServer(Other):
     def get(self, handler: BaseHTTPRequestHandler) -> None:
         """There is nothing to read."""
         reply(handler, 404, {})
+
+
+class MailServer:
+    """Takes every mail and counts it."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+        owner = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self) -> None:
+                is_body = False
+                self.wfile.write(b"220 ready\r\n")
+                for line in self.rfile:
+                    if is_body and line != b".\r\n":
+                        continue
+                    owner.taken += is_body
+                    is_body = line[:4].upper() == b"DATA"
+                    self.wfile.write(b"354 go on\r\n" if is_body else b"250 ok\r\n")
+                    if line[:4].upper() == b"QUIT":
+                        return
+
+        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def end(self) -> None:
+        """Stop serving."""
+        self._server.shutdown()
+        self._server.server_close()
 
 
 def completion(content: str, finish: str = "stop") -> dict[str, object]:

@@ -48,10 +48,11 @@ from routing.actions.work_types import TypeDetails
 from routing.domain import bookfile
 from routing.domain.facts import known
 from routing.domain.roles import DESK, Actor, Role
-from routing.models import Destination, Question, Rulebook, Step, WorkItem, WorkType
+from routing.models import Destination, FactRevision, Question, Rulebook, Step, WorkItem, WorkType
 from routing.queries import desk as desk_queries
 
 ADMIN_NAME = "ada"
+NONSENSE = "nonsense"
 
 
 def person(name: str) -> Actor:
@@ -61,7 +62,8 @@ def person(name: str) -> Actor:
 
 
 def go_on() -> None:
-    """Let time pass and the desk work until nothing is due: holds, leases and pauses are over at once."""
+    """Let time pass and the desk work until nothing is due: holds and leases are over at once."""
+    FactRevision.objects.filter(status=NONSENSE).delete()
     for _ in range(12):
         earlier = transitions.database_now() - timedelta(seconds=5)
         Step.objects.filter(status=Step.DUE, due_at__isnull=False).update(due_at=earlier)
@@ -71,6 +73,13 @@ def go_on() -> None:
         sweeping.sweep()
         if not deciding.decide_due() + running.run_due_steps():
             return
+
+
+def end_of_waiting() -> None:
+    """Let pauses end and questions run out."""
+    now = transitions.database_now()
+    WorkItem.objects.filter(wake_at__isnull=False).update(wake_at=now)
+    Question.objects.filter(status=Question.OPEN).update(due_at=now)
 
 
 def send(kind: str, text: str, **given: Any) -> WorkItem:
@@ -169,6 +178,11 @@ def people_and_time() -> None:
     wishes.stop_mail(Stopping(person("person1").person_id, None), None)
     staffing.free_reviews_of(actor=person(ADMIN_NAME), user_id=person("person1").person_id)
     moving.move(actor=boss, item_id=task.pk, to="state:done")
+    spoilt = send("plain", "its history cannot be read")
+    FactRevision.objects.create(
+        item=spoilt, seq=1, name="item.text", status=NONSENSE, provider="story", at=spoilt.created_at
+    )
+    deciding.decide_due()
     request = Request(
         title="By the form", text="hello", type="plain", channel="form", requester_email="lee@example.org"
     )

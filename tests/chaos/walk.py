@@ -14,15 +14,15 @@ from routing.models import WorkItem
 from tests.chaos import counting
 from tests.chaos.desk import Desk
 from tests.chaos.points import points
-from tests.chaos.story import ACTS, decide_all
+from tests.chaos.story import ACTS, decide_all, end_of_waiting
 
 
-def walk(desk: Desk, say: Callable[[str], None]) -> dict[str, Any]:
-    """Die at each point, and return the figures: a point that nobody came to is wrong as well."""
+def walk(desk: Desk, start: str, say: Callable[[str], None]) -> dict[str, Any]:
+    """Die at each point whose name begins with ``start``, and return the figures; one nobody came to is wrong too."""
     wrong: list[str] = []
     broken = dict.fromkeys("SEA", 0)
     acts, died = list(ACTS), 0
-    for point in points():
+    for point in filter(lambda name: name.startswith(start), points()):
         act = next((act for act in acts if _dies(desk, act, point, wrong)), None)
         if act is None:
             desk.disarm()
@@ -30,6 +30,7 @@ def walk(desk: Desk, say: Callable[[str], None]) -> dict[str, Any]:
             continue
         died += 1
         acts.sort(key=lambda one: one is not act)  # its neighbours are most likely in the same act
+        end_of_waiting()
         decide_all(desk.tools.applied)
         counts = {"S": counting.stranded(), "E": counting.unapproved(desk.tools.calls), "A": counting.broken_chains()}
         for name, count in counts.items():

@@ -74,22 +74,31 @@ def _moved(item: WorkItem, version: int, one: Callable[[WorkItem, int], WorkItem
         moved = one(item, version)
     except (Conflict, Invalid, NotAllowed, NotVisible) as error:
         item.refresh_from_db()
-        return Result(item.code, moved=False, words=_words(error, item), version=item.version, state=item.state)
-    label = _STANDS.get(moved.closed_as) or moved.state_label.lower()
-    owner = "" if moved.state in FINAL_STATES else f", next owner {moved.owner_name}"
+        words = _words(error, item)
+        if isinstance(error, Conflict) and item.version != version:
+            words = f"{item.code} has changed since you saw it: it is now {_stands(item)}."
+        return Result(item.code, moved=False, words=words, version=item.version, state=item.state)
     return Result(
         moved.code,
         moved=True,
-        words=f"{moved.code} is now {label}{owner}.",
+        words=f"{moved.code} is now {_stands(moved)}.",
         version=moved.version,
         state=moved.state,
-        label=label,
+        label=_label(moved),
         review_id=moved.review_id,
         may_undo=moved.state != State.INCOMING,
     )
 
 
-_STANDS = {"spam": "closed as spam", "duplicate": "closed as a duplicate"}
+_CLOSED_AS = {"spam": "closed as spam", "duplicate": "closed as a duplicate"}
+
+
+def _label(item: WorkItem) -> str:
+    return _CLOSED_AS.get(item.closed_as) or item.state_label.lower()
+
+
+def _stands(item: WorkItem) -> str:
+    return _label(item) if item.state in FINAL_STATES else f"{_label(item)}, next owner {item.owner_name}"
 
 
 def _words(error: RoutingError, item: WorkItem) -> str:

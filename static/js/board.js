@@ -51,6 +51,9 @@ function startKeys() {
   onKey("k", "Previous card", () => stepCard(-1));
   onKey("l", "Next column", () => stepColumn(1));
   onKey("h", "Previous column", () => stepColumn(-1));
+  // The browser and the listeners do these; here they are named.
+  onKey("Enter", "Open the card", () => false);
+  onKey("Escape", "Close the request, select nothing", () => false);
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !event.defaultPrevented && !document.querySelector("dialog:modal") && closeDrawer()) event.preventDefault();
   });
@@ -90,9 +93,9 @@ function startCards() {
 startColumns();
 startFilters();
 startCards();
+startKeys();
 startSelection({ current, step: stepCard });
 startActs({ current });
 startDrag();
-startKeys();
 startDrawer();
 window.addEventListener("popstate", () => showDrawer());

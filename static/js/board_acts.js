@@ -109,7 +109,7 @@ export function startActs({ current }) {
     const what = items.length === 1 ? items[0].code : `${items.length} requests`;
     for (const button of buttons) {
       const states = button.dataset.states.split(" ");
-      if (items.some(({ state }) => states.includes(state))) event.detail.offer(`${button.dataset.label}: ${what}`, () => run(button, items));
+      if (items.some(({ state }) => states.includes(state))) event.detail.offer(`${button.dataset.label.replace("…", "")}: ${what}`, () => run(button, items));
     }
   });
 }

@@ -71,6 +71,10 @@ function attached(cards) {
   document.dispatchEvent(new CustomEvent("desk:cards", { detail: { cards } }));
 }
 
+function attachedNow() {
+  attached([...lists.values()].flatMap((list) => list.cards.map((card) => card.element)).filter((element) => element.isConnected));
+}
+
 // --- changes ---
 
 // Remembers which card has the focus; the returned function gives it to the same card, or to a neighbour of one that left.
@@ -86,7 +90,9 @@ function holdFocus() {
   return () => {
     if (document.activeElement?.closest?.(".card")) return;
     const heir = heirs.find((one) => (one === code ? listOf(one) : stateOf(one) === state));
-    (heir ? attachCard(heir).querySelector(".card-title") : document.getElementById("filter-q")).focus({ preventScroll: true });
+    // Not into a field: the keys go on doing what they do.
+    const place = heir ? attachCard(heir).querySelector(".card-title") : columns();
+    place.focus({ preventScroll: true });
   };
 }
 
@@ -216,6 +222,7 @@ export async function fetchColumns({ keepPlace = false } = {}) {
       if (keepPlace && old.has(state)) list.standFor(old.get(state));
       else list.render();
     }
+    attachedNow();
     fresh.scrollLeft = left;
     giveFocus();
     showNarrowing(page);
@@ -317,10 +324,8 @@ export function startColumns() {
   goodUntil = Date.now() + Number(columns().dataset.goodFor) * 1000;
   lists = listsOf(columns());
   fillLists(lists);
-  for (const list of lists.values()) {
-    list.render();
-    attached(list.cards.map((card) => card.element).filter((element) => element.isConnected));
-  }
+  for (const list of lists.values()) list.render();
+  attachedNow();
   document.addEventListener("desk:changes", (event) => take(event.detail.cards));
   document.addEventListener("desk:reload", (event) => {
     event.preventDefault();

@@ -64,6 +64,11 @@ export function countSoon(filters) {
 
 async function count(filters) {
   counting = 0;
+  // What is being moved now would be counted where it was.
+  if (document.querySelector(".card-pending")) {
+    countSoon(() => filters);
+    return;
+  }
   countedAt = Date.now();
   const query = new URLSearchParams(filters);
   query.set("part", "counts");

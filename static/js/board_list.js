@@ -161,8 +161,10 @@ export class CardList {
   }
 
   #lookAhead() {
+    if (!this.more || !this.body.clientHeight) return;
     const left = this.body.scrollHeight - this.body.scrollTop - this.body.clientHeight;
-    if (this.more && this.wasScrolled && left < AHEAD_PX) this.#onNearEnd(this);
+    // Where what is loaded does not fill the column, as when much of it was moved away, nobody can scroll.
+    if (this.wasScrolled ? left < AHEAD_PX : left <= 0) this.#onNearEnd(this);
   }
 
   #measure() {

@@ -41,6 +41,8 @@ function press(key) {
     element.focus();
     element.select?.();
   } else {
+    // What a menu holds is then the next that Tab and the arrows come to.
+    if (element.matches("summary")) element.focus();
     element.click();
   }
   return true;
@@ -78,7 +80,9 @@ function fillList() {
     }
     const meaning = document.createElement("dd");
     meaning.textContent = label;
-    list.append(term, meaning);
+    const line = document.createElement("div");
+    line.append(term, meaning);
+    list.append(line);
   }
 }
 

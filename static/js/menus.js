@@ -1,21 +1,24 @@
 // Menus (<details class="menu">), native dialogs and copy buttons.
 import { toast } from "./toasts.js";
 
-const itemsOf = (menu) => [...menu.querySelectorAll(".menu-list :is(a, button, input):not([disabled])")];
+const itemsOf = (menu) => [...menu.querySelectorAll(".menu-list :is(a, button, input, select):not([disabled])")].filter((item) => item.checkVisibility());
 
 function closeMenus(except = null) {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (menu !== except) menu.open = false;
 }
 
+function closeByKey(event) {
+  const menu = event.target.closest("details.menu[open]") ?? document.querySelector("details.menu[open]");
+  if (!menu || document.querySelector("dialog:modal")) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+  event.preventDefault(); // so that nothing else is closed or dropped with it
+}
+
 function menuKeys(event) {
+  if (event.key === "Escape") closeByKey(event);
   const menu = event.target.closest("details.menu");
-  if (!menu) return;
-  if (event.key === "Escape" && menu.open) {
-    menu.open = false;
-    menu.querySelector("summary").focus();
-    event.stopPropagation();
-  }
-  if (event.target.matches("select")) return;
+  if (!menu || event.target.matches("select")) return;
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (!step) return;
   event.preventDefault();

@@ -14,6 +14,9 @@ function findPlaces(dialog, words) {
     group.hidden = !group.querySelector(".move-place:not([hidden])");
   }
   for (const radio of dialog.querySelectorAll("input[name=to]:checked")) radio.checked = false;
+  const isNothing = places(dialog).length === 0;
+  dialog.querySelector("[data-move-nothing]").hidden = !isNothing;
+  dialog.querySelector(".form-actions button").disabled = isNothing;
   if (wanted.length && places(dialog)[0]) places(dialog)[0].checked = true;
 }
 

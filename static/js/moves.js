@@ -51,6 +51,16 @@ function wordsOf(moved) {
   return labels.size === 1 ? `${many(moved.length)} are now ${[...labels][0]}.` : `${many(moved.length)} were moved.`;
 }
 
+// Returns a line for each reason, with the codes of all that were refused for it.
+function linesOf(refused) {
+  const codes = new Map();
+  for (const { code, words } of refused) {
+    const why = words.startsWith(`${code}: `) ? words.slice(code.length + 2) : words;
+    codes.set(why, [...(codes.get(why) ?? []), code]);
+  }
+  return [...codes].map(([why, all]) => `${all.join(", ")}: ${why}`);
+}
+
 // Lists what was refused and why, where the page has a place for it; else, and for one alone, as a message.
 function sayRefused(refused, total) {
   const place = document.getElementById("refusals");
@@ -61,7 +71,7 @@ function sayRefused(refused, total) {
   }
   place.querySelector("[data-refused-words]").textContent = `${refused.length} of ${total} stay as they were`;
   place.querySelector("ul").replaceChildren(
-    ...refused.map(({ words }) => {
+    ...linesOf(refused).map((words) => {
       const line = document.createElement("li");
       line.textContent = words;
       return line;
@@ -75,8 +85,9 @@ function hideRefused() {
   if (place) place.hidden = true;
 }
 
-// Moves these items; `to` is a goal as routing/domain/goals.py reads it. Resolves to the results.
-export async function act(to, items, { reason = "", code = "" } = {}) {
+// Moves these items; `to` is a goal as routing/domain/goals.py reads it. refused: called with the results that did not
+// move and the number of all. Resolves to the results.
+export async function act(to, items, { reason = "", code = "", refused = sayRefused } = {}) {
   if (items.length === 0) return [];
   hideRefused();
   document.dispatchEvent(new CustomEvent("desk:moving", { detail: { to, items } }));
@@ -89,7 +100,7 @@ export async function act(to, items, { reason = "", code = "" } = {}) {
   const link = to === "me" && moved.length === 1 && first.review_url ? { label: "Open it", url: first.review_url } : null;
   const action = kept.length ? { label: "Undo", key: "z", run: undo } : null;
   if (first) toast({ text: wordsOf(moved), tone: "success", seconds: action ? UNDO_SECONDS : SECONDS, action, link });
-  sayRefused(results.filter((one) => !one.moved), results.length);
+  refused(results.filter((one) => !one.moved), results.length);
   return results;
 }
 
@@ -108,6 +119,19 @@ export async function undo() {
   return true;
 }
 
+// Shows the dialog again with what was chosen and written in it, and why nothing moved.
+function askAgain(dialog, form, refused) {
+  const why = document.createElement("p");
+  why.className = "callout callout-danger";
+  why.setAttribute("role", "alert");
+  why.textContent = linesOf(refused).join(" ");
+  const place = form.querySelector("[data-move-error]");
+  place.replaceChildren(why);
+  place.hidden = false;
+  dialog.showModal();
+  form.querySelector(form.elements.code?.value ? "#move-code" : "#move-reason").focus();
+}
+
 function submitted(event) {
   const form = event.target.closest("form[data-acts]");
   if (!form || event.defaultPrevented) return;
@@ -116,11 +140,13 @@ function submitted(event) {
   form.closest("details.menu")?.removeAttribute("open");
   const from = form.closest("dialog");
   from?.close();
-  const items = readItems(form.dataset.items);
-  act(String(fields.get("to")), items, { reason: fields.get("reason") ?? "", code: fields.get("code") ?? "" }).then((results) => {
-    // Where nothing moved, what was chosen and written is there again.
-    if (from && fields.get("reason") && !results.some((one) => one.moved)) from.showModal();
-  });
+  const refused = (those, total) => {
+    const isAsked = from && !from.open && form.isConnected && (fields.get("reason") || fields.get("code"));
+    if (isAsked && those.length === total) askAgain(from, form, those);
+    else sayRefused(those, total);
+  };
+  const words = { reason: fields.get("reason") ?? "", code: fields.get("code") ?? "" };
+  act(String(fields.get("to")), readItems(form.dataset.items), { ...words, refused });
 }
 
 export function startMoves() {
@@ -128,6 +154,8 @@ export function startMoves() {
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-close-refusals]")) hideRefused();
   });
+  // What is selected no more needs no explanation.
+  document.addEventListener("desk:selection", ({ detail: { codes } }) => codes.length === 0 && hideRefused());
   onKey("z", "Undo the last move", () => {
     if (undoable.length === 0) return false;
     undo();

@@ -274,7 +274,7 @@ def test_a_column_says_its_limit_and_marks_more_than_that(desk: TestDesk, olgas:
     for number in range(3):
         desk.send(f"request {number}", type="support", priority=("high", "low")[number % 2])
     set_limits(actor=ada, limits={State.INCOMING: 3, State.WAITING: 1})
-    mark = '<span class="column-over" title="More than the limit of 3">'
+    mark = '<span class="column-over sr">'
 
     def head() -> str:
         return olgas.get("/?show=all").content.decode().split('id="column-incoming"')[1].split("</header>")[0]

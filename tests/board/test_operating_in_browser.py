@@ -4,6 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from dispatchdesk.board.queries import PAGE_CARDS
 from routing.actions import moving
 from routing.domain.roles import Role
 from routing.models import WorkItem
@@ -85,8 +86,18 @@ def test_triage_by_keyboard_alone(web: Web, desk: TestDesk, browser: Browser) ->
         expect(page.locator("#refusals li")).to_have_text([f"{fourth.code}: you do not decide in Support."])
         assert selected(page) == [fourth.code]
         is_sound(page)
+        # What is selected stays so while other columns are shown, and when a menu is closed.
+        keys.press("n")
+        expect(page.locator("#board")).to_have_attribute("data-show", "mine")
+        keys.press("v")
+        expect(page.locator("#board")).to_have_attribute("data-show", "all")
+        shows(page, "in_review", fourth)
+        page.locator("#selection summary").click()
+        keys.press("Escape")
+        assert selected(page) == [fourth.code]
         keys.press("Escape")
         assert selected(page) == []
+        expect(page.locator("#refusals")).to_be_hidden()
 
         # One card by its key and by the palette, which does what the list of keys says.
         page.locator(f"#card-{third.code} .card-title").focus()
@@ -102,6 +113,38 @@ def test_triage_by_keyboard_alone(web: Web, desk: TestDesk, browser: Browser) ->
         keys.press("?")
         for words in ("Select the card, or not", "Undo the last move", "I'll do it", "Duplicate of…"):
             expect(page.locator("#keys")).to_contain_text(words)
+
+
+def test_a_column_that_was_moved_away_goes_on(web: Web, desk: TestDesk, browser: Browser) -> None:
+    items = [desk.send(f"Request {number}", type="support") for number in range(PAGE_CARDS + 1)]
+    with signed_in(browser, web, desk.people["olga"]) as context:
+        page = open_board(context, web)
+        keys = page.keyboard
+        for key in ("j", "X"):
+            keys.press(key)
+        expect(page.locator("#selection")).to_contain_text(f"{PAGE_CARDS} selected")
+        # What nothing fits is not done, and what is refused is asked again, with why.
+        keys.press("m")
+        expect(page.locator("#move-find")).to_be_focused()
+        keys.type("nowhere")
+        expect(page.locator("#move")).to_contain_text("Nothing fits these words.")
+        expect(page.locator("#move .button-main")).to_be_disabled()
+        page.locator("#move [data-close-dialog]").click()
+        keys.press("u")
+        expect(page.locator("#move-code")).to_be_focused()
+        keys.type("D-999999")
+        keys.press("Enter")
+        reason = f"{items[0].code}, {items[1].code}, "
+        expect(page.locator("#move [role=alert]")).to_contain_text(reason)
+        expect(page.locator("#move-code")).to_be_focused()
+        page.locator("#move [data-close-dialog]").click()
+
+        keys.press("b")
+        says(page, f"{PAGE_CARDS} requests are now waiting.")
+        shows(page, "incoming", items[-1])
+        # The keys go on, wherever the focus was.
+        keys.press("z")
+        says(page, f"Undone. {PAGE_CARDS} requests are now incoming.")
 
 
 def drag(page: Page, item: WorkItem, state: str) -> None:

@@ -132,6 +132,17 @@ def test_a_move_from_the_claim_of_a_colleague_gives_it_back_to_them(
     claiming.renew(actor=rene, review_id=claim.pk, epoch=claim.epoch)
 
 
+def test_what_is_put_back_is_no_duplicate_of_its_own_duplicate(
+    desk: TestDesk, working: WorkItem, asked: WorkItem, olga: Actor
+) -> None:
+    give(olga, asked, f"duplicate:{working.code}")
+    give(olga, fresh(asked), "state:incoming")
+    give(desk.person("pia", Role.OPERATOR), working, f"duplicate:{asked.code}")
+    with pytest.raises(Conflict, match="no longer one that goes on"):
+        back(olga, asked)
+    assert (fresh(asked).duplicate_of, fresh(working).duplicate_of) == (None, asked.pk)
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("round_", range(2))
 def test_an_undo_and_a_worker_at_once_make_one_history(desk: TestDesk, olga: Actor, round_: int) -> None:

@@ -159,6 +159,12 @@ def test_people_see_where_they_are_signed_in_and_end_it(olga: User) -> None:
     assert [is_in(here), is_in(there)] == [True, False]
 
 
+@pytest.mark.parametrize("address", ["unknown", "198.51.100.7:4711"])
+def test_what_a_proxy_says_instead_of_an_address_keeps_nobody_out(olga: User, address: str) -> None:
+    assert is_in(signed_in(olga, REMOTE_ADDR=address))
+    assert DeskSession.objects.get().address is None
+
+
 def test_one_signs_out_everywhere_else_and_an_admin_signs_out_anybody(olga: User) -> None:
     clients = [signed_in(olga) for _ in range(3)]
     clients[0].post("/settings/people/sign-in/end/")

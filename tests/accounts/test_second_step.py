@@ -66,6 +66,12 @@ def test_turning_it_on_by_the_page_shows_a_picture_and_recovery_codes_once(olga:
     assert is_in(client)
 
 
+def test_a_secret_that_was_shown_and_not_used_is_never_the_one_that_counts(olga: User) -> None:
+    seen = second_step.secret_of(second_step.begin(actor=actor_of(olga)))
+    turned_on(olga)
+    assert second_step.secret_of(SecondStep.objects.get()) != seen
+
+
 def test_the_password_alone_opens_nothing(olga: User) -> None:
     turned_on(olga)
     client = password_given(olga)

@@ -5,12 +5,14 @@ from datetime import timedelta
 from django import forms
 from django.conf import settings
 from django.contrib.auth import authenticate
+from django.contrib.auth.forms import PasswordChangeForm
 from django.http import HttpRequest
 
 from dispatchdesk.accounts.models import User
 from routing.domain.roles import Role
 
 LOCKED_MINUTES = settings.AXES_COOLOFF_TIME // timedelta(minutes=1)
+_LOCKED = f"Too many tries with this username from your network. Try again in {LOCKED_MINUTES} minutes."
 
 
 class SignInForm(forms.Form):
@@ -41,14 +43,37 @@ class SignInForm(forms.Form):
         if "username" in given and "password" in given:
             user = authenticate(self._request, username=given["username"], password=given["password"])
             if getattr(self._request, "axes_locked_out", False):
-                raise forms.ValidationError(
-                    f"Too many tries with this username from your network. Try again in {LOCKED_MINUTES} minutes.",
-                    code="locked",
-                )
+                raise forms.ValidationError(_LOCKED, code="locked")
             if not isinstance(user, User) or user.role == Role.INTAKE:
                 raise forms.ValidationError("This username and password do not fit together. Check both and try again.")
             self.user = user
         return given
+
+
+def check_own_password(request: HttpRequest, user: User, password: str) -> None:
+    """Raise ValidationError unless this is the password of whoever is signed in.
+
+    A wrong one counts as a wrong try to sign in, so that nobody guesses the password with a session that they took.
+    """
+    is_right = authenticate(request, username=user.get_username(), password=password) is not None
+    if getattr(request, "axes_locked_out", False):
+        raise forms.ValidationError(_LOCKED)
+    if not is_right:
+        raise forms.ValidationError("This is not your password.")
+
+
+class NewPasswordForm(PasswordChangeForm):
+    """One's password, and twice a new one."""
+
+    def __init__(self, user: User, *args: object, request: HttpRequest, **kwargs: object) -> None:
+        super().__init__(user, *args, **kwargs)
+        self._request = request
+
+    def clean_old_password(self) -> str:
+        """Check the present password."""
+        password: str = self.cleaned_data["old_password"]
+        check_own_password(self._request, self.user, password)
+        return password
 
 
 class CodeForm(forms.Form):

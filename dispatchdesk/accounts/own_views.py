@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 
 from dispatchdesk.accounts import second_step
-from dispatchdesk.accounts.forms import CodeForm
+from dispatchdesk.accounts.forms import CodeForm, check_own_password
 from dispatchdesk.accounts.models import User
 from dispatchdesk.accounts.sessions import end_sessions, handle_of, sessions_of
 from routing.errors import Invalid
@@ -93,8 +93,11 @@ def second_step_off(request: DeskRequest) -> HttpResponse:
     """Turn one's second step off, with the password."""
     form = PasswordForm(request.POST, label_suffix="")
     user = _me(request)
-    if form.is_valid() and not user.check_password(form.cleaned_data["password"]):
-        form.add_error("password", "This is not your password. The second step is still on.")
+    if form.is_valid():
+        try:
+            check_own_password(request, user, form.cleaned_data["password"])
+        except forms.ValidationError as refusal:
+            form.add_error("password", refusal)
     if not form.is_valid():
         return _show(request, form, status=422)
     second_step.turn_off(actor=request.actor, user_id=user.pk)

@@ -2,12 +2,12 @@
 
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
-from django.contrib.auth.forms import PasswordChangeForm
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 
 from dispatchdesk.accounts import people, second_step
+from dispatchdesk.accounts.forms import NewPasswordForm
 from dispatchdesk.accounts.models import User
 from dispatchdesk.accounts.people_forms import PersonForm, initial_of
 from reviews.models import Membership
@@ -132,7 +132,7 @@ def _password_page(request: DeskRequest, user: User, password: str) -> HttpRespo
 def own_password(request: DeskRequest) -> HttpResponse:
     """Change one's own password."""
     user = _person(request.actor.user_id or 0)
-    form = PasswordChangeForm(user, request.POST or None, label_suffix="")
+    form = NewPasswordForm(user, request.POST or None, request=request, label_suffix="")
     if request.method == "GET" or not form.is_valid():
         status = 200 if request.method == "GET" else 422
         return render(request, "people/own_password.html", {"form": form}, status=status)

@@ -24,16 +24,17 @@ def is_asked_of(user: User) -> bool:
 
 
 def begin(*, actor: Actor) -> SecondStep:
-    """Return the actor's step that is not confirmed yet, made when there is none. Raises Invalid when it is on."""
+    """Return a step of the actor's that is not confirmed yet. Raises Invalid when it is on.
+
+    Its secret is always a new one: one that was shown before may have been seen by somebody else.
+    """
     with transaction.atomic():
         user = User.objects.select_for_update().get(pk=actor.user_id or 0)
-        step: SecondStep | None = SecondStep.objects.filter(user=user).first()
-        if step is not None and step.confirmed:
+        if is_asked_of(user):
             raise Invalid("The second step is on already. Turn it off first to use another app.")
-        if step is None or not secret_of(step):
-            secret = b32encode(secrets.token_bytes(20)).decode()
-            values = {"name": "app", "confirmed": False, "secret": encrypt(secret, SecondStep.PURPOSE)}
-            step = SecondStep.objects.update_or_create(user=user, defaults=values)[0]
+        secret = b32encode(secrets.token_bytes(20)).decode()
+        values = {"name": "app", "confirmed": False, "secret": encrypt(secret, SecondStep.PURPOSE)}
+        step: SecondStep = SecondStep.objects.update_or_create(user=user, defaults=values)[0]
         return step
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY
@@ -59,10 +60,18 @@ class SessionStore(DatabaseStore):
 def keep_origin(request: HttpRequest) -> None:
     """Keep where this session begins: the address and, in words, the browser."""
     request.session[_ORIGIN] = {
-        "address": request.META.get("REMOTE_ADDR") or None,
+        "address": _address(request.META.get("REMOTE_ADDR", "")),
         "browser": browser_in_words(request.headers.get("User-Agent", "")),
         "at": timezone.now().isoformat(),
     }
+
+
+def _address(text: str) -> str | None:
+    """Return what is an address; None for what some proxies say instead, such as ``unknown``."""
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        return None
 
 
 def browser_in_words(user_agent: str) -> str:

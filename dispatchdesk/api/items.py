@@ -203,9 +203,12 @@ def list_events(request: HttpRequest, code: str, cursor: str = "", limit: Limit 
     page, next_cursor = page_of(rows, by="seq", limit=limit, cursor=cursor, newest_first=False)
     names = _names(page) if actor.is_staff_member else {}
     events = [_event(row, names) for row in page]
-    if not actor.is_staff_member:  # which other request it is the same as
+    originals = {row.data["duplicate_of"] for row in page if "duplicate_of" in row.data}
+    if originals:  # which other request it is the same as, for those who may see that one
+        seen = set(visible_items(actor).filter(pk__in=originals).values_list("pk", flat=True))
         for event in events:
-            event["data"].pop("duplicate_of", None)
+            if actor.role is Role.INTAKE or event["data"].get("duplicate_of") not in seen:
+                event["data"].pop("duplicate_of", None)
     return reply({"events": events, "next_cursor": next_cursor})
 
 

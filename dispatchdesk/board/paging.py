@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db.models import F, Q, QuerySet
 
@@ -123,11 +123,11 @@ def _keys(card: Card, order: str) -> tuple[float, ...]:
 def _moment(text: str) -> datetime:
     try:
         when = datetime.fromisoformat(text)
-    except ValueError as error:
+        if when.tzinfo is None:
+            raise _unreadable()
+        return when.astimezone(UTC)  # PostgreSQL knows no zones as far off as Python does
+    except (ValueError, OverflowError) as error:
         raise _unreadable() from error
-    if when.tzinfo is None:
-        raise _unreadable()
-    return when
 
 
 def _unreadable() -> Invalid:

@@ -154,6 +154,8 @@ def pages(
             numbered = sort(rows, order).annotate(section=Value(section.number, IntegerField()))
             parts.append(numbered.values_list(*COLUMNS, "section")[: size + 1])
     found: dict[State, list[tuple[int, Card]]] = {state: [] for state in cursors}
+    if not parts:  # a cursor beyond the last section
+        return {state: Page([], "") for state in cursors}
     for row in parts[0].union(*parts[1:], all=True):
         card = read_card(row)
         found[State(card.state)].append((row[-1], card))

@@ -30,9 +30,11 @@ EVERYTHING = Narrowing()
 # asked once more when it is locked, of the row as it is then.
 _FREE = "r.status = 'open' AND (r.claimed_by_id IS NULL OR r.lease_expires_at <= statement_timestamp())"
 _MINE = "(r.assignee_id = %(me)s OR (r.assignee_id IS NULL AND r.queue_id IN (SELECT id FROM staffed)))"
+# Named one by one: with ``*`` a column that a migration adds would end the plans that others keep, in an error.
+_COLUMNS = ", ".join(f"r.{field.column}" for field in Review._meta.concrete_fields)  # noqa: SLF001 - Django's documented name
 _CLAIM_NEXT = f"""
     WITH staffed AS MATERIALIZED ({QUEUES_OF}), held AS MATERIALIZED (
-        SELECT r.* FROM reviews_review r
+        SELECT {_COLUMNS} FROM reviews_review r
         WHERE r.claimed_by_id = %(me)s AND r.status = 'open' AND r.lease_expires_at > statement_timestamp()
         AND {_MINE} AND {{offered}}
     ), front AS MATERIALIZED (
@@ -52,7 +54,7 @@ _CLAIM_NEXT = f"""
         SET claimed_by_id = %(me)s, epoch = r.epoch + 1, claimed_at = statement_timestamp(),
             lease_expires_at = statement_timestamp() + make_interval(mins => q.lease_minutes)
         FROM chosen, reviews_queue q WHERE r.id = chosen.id AND q.destination_id = r.queue_id
-        RETURNING r.*
+        RETURNING {_COLUMNS}
     )
     SELECT * FROM held UNION ALL SELECT * FROM taken ORDER BY order_at, id LIMIT 1
 """  # noqa: S608 - put together from the constants above

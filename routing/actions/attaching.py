@@ -11,7 +11,7 @@ from routing.actions import intake
 from routing.actions.intake import Received, Request
 from routing.crash_points import one_transaction
 from routing.domain.roles import Actor
-from routing.errors import Invalid
+from routing.errors import Conflict, Invalid
 from routing.models import Attachment, WorkItem
 
 Upload: TypeAlias = "UploadedFile[Any]"
@@ -36,10 +36,13 @@ def receive_with_files(*, actor: Actor, request: Request, trigger_kind: str, fil
 
 
 def attach(*, item_id: int, files: Sequence[Upload], by: str) -> list[Attachment]:
-    """Keep files with an item; raises Invalid when they are too large or too many."""
+    """Keep files with an item; raises Invalid when they are too large or too many, Conflict when it was erased."""
     check_files(files)
     with one_transaction("attaching.attach"):
-        return _store(transitions.lock_one(item_id), files, by)
+        item = transitions.lock_one(item_id)
+        if item.erased_at is not None:
+            raise Conflict(f"The personal data of {item.code} was erased: no file is kept with it any more.")
+        return _store(item, files, by)
 
 
 def check_files(files: Sequence[Upload]) -> None:

@@ -13,7 +13,18 @@ from routing.domain.roles import Actor
 from routing.domain.states import OPEN_STATES, Action, State
 from routing.errors import Conflict
 from routing.kinds import people
-from routing.models import Attachment, Example, FactRevision, Letter, Note, Question, RouterLabel, Step, WorkItem
+from routing.models import (
+    Attachment,
+    Example,
+    FactRevision,
+    HandMove,
+    Letter,
+    Note,
+    Question,
+    RouterLabel,
+    Step,
+    WorkItem,
+)
 
 ERASED = "Personal data erased"
 _OWN_KEYS = "file:"  # of rows of a file that was loaded; loading it again must not bring the request back
@@ -90,7 +101,7 @@ def _empty(item: WorkItem, now: datetime) -> None:
     Question.objects.filter(item=item).update(note="")
     Step.objects.filter(item=item).update(request=None, output=None, response="", error="")
     Attachment.objects.filter(item=item).update(name="", content_type="", added_by="")
-    for model in (Letter, Note, Example, RouterLabel):
+    for model in (Letter, Note, Example, RouterLabel, HandMove):
         model.objects.filter(item=item).delete()
     item.title, item.text = ERASED, ""
     item.requester_name = item.requester_email = ""

@@ -97,6 +97,7 @@ def undo(*, actor: Actor, item_id: int, version: int) -> WorkItem:
         refused = refusal(State(item.state), Action.UNDO_MOVE, actor.role, state)
         if refused:
             raise NotAllowed(f"{item.code}: {refused}.")
+        _check_original(item, before["item"]["duplicate_of"])
         _cancel_begun(item, before, now)
         people().put_back(item, before["reviews"], actor, now)
         if before["item"]["run"] != item.run:
@@ -106,6 +107,12 @@ def undo(*, actor: Actor, item_id: int, version: int) -> WorkItem:
         transitions.apply([_change(item, state, before["item"], now)], actor, now)
         move.delete()
         return item
+
+
+def _check_original(item: WorkItem, original_id: int | None) -> None:
+    """Raise Conflict when the item was a duplicate of one that is closed as such itself by now, perhaps of this one."""
+    if WorkItem.objects.filter(pk=original_id or 0).exclude(closed_as="").exists():
+        raise Conflict(f"{item.code}: the request it was a duplicate of is no longer one that goes on.")
 
 
 def _change(item: WorkItem, state: State, was: Mapping[str, Any], now: datetime) -> Change:

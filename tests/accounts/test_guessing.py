@@ -57,6 +57,19 @@ def test_an_unknown_name_is_locked_in_the_same_words(olga: User) -> None:
     assert "in 15 minutes" in words
 
 
+@pytest.mark.parametrize(("path", "name"), [("sign-in/second/off/", "password"), ("password/", "old_password")])
+def test_a_session_alone_does_not_help_to_guess_its_password(olga: User, path: str, name: str) -> None:
+    client = Client(REMOTE_ADDR="198.51.100.7")
+    client.force_login(olga)
+    new = {"new_password1": "another long one 7", "new_password2": "another long one 7"}
+    for _ in range(TRIES):
+        client.post(f"/settings/people/{path}", {name: "wrong", **new})
+    page = client.post(f"/settings/people/{path}", {name: PASSWORD, **new})
+    assert (page.status_code, "Too many tries" in str(page.context["form"].errors)) == (422, True)
+    assert client.get("/").status_code == 200
+    assert tries(PASSWORD, REMOTE_ADDR="192.0.2.1") == 302
+
+
 def test_signing_in_forgets_the_wrong_tries(olga: User) -> None:
     tries("wrong", times=TRIES - 1)
     assert tries(PASSWORD) == 302

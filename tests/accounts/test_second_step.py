@@ -66,6 +66,12 @@ def test_turning_it_on_by_the_page_shows_a_picture_and_recovery_codes_once(olga:
     assert is_in(client)
 
 
+def test_a_secret_that_was_shown_and_not_used_is_never_the_one_that_counts(olga: User) -> None:
+    seen = second_step.secret_of(second_step.begin(actor=actor_of(olga)))
+    turned_on(olga)
+    assert second_step.secret_of(SecondStep.objects.get()) != seen
+
+
 def test_the_password_alone_opens_nothing(olga: User) -> None:
     turned_on(olga)
     client = password_given(olga)
@@ -157,6 +163,12 @@ def test_people_see_where_they_are_signed_in_and_end_it(olga: User) -> None:
     [handle] = re.findall(r'name="session" value="(\w+)"', page)
     here.post("/settings/people/sign-in/end/", {"session": handle})
     assert [is_in(here), is_in(there)] == [True, False]
+
+
+@pytest.mark.parametrize("address", ["unknown", "198.51.100.7:4711"])
+def test_what_a_proxy_says_instead_of_an_address_keeps_nobody_out(olga: User, address: str) -> None:
+    assert is_in(signed_in(olga, REMOTE_ADDR=address))
+    assert DeskSession.objects.get().address is None
 
 
 def test_one_signs_out_everywhere_else_and_an_admin_signs_out_anybody(olga: User) -> None:

@@ -317,6 +317,16 @@ def test_events_tell_what_happened_and_who_did_it(desk: TestDesk, program: MakeP
     assert [event["seq"] for event in first["events"] + rest["events"]] == [1, 2]
 
 
+def test_events_name_the_original_of_a_duplicate_to_those_who_may_see_it(desk: TestDesk, program: MakeProgram) -> None:
+    board = Group.objects.create(name="board")
+    desk.work_type("secret").visible_to.add(board)
+    ada, olga, shop = program("ada", Role.ADMIN), program("olga", Role.OPERATOR), program("shop", Role.INTAKE)
+    hidden, code = desk.send("hush", type="secret"), shop.send("one").body["code"]
+    ada.post(f"/items/{code}/move", {"to": f"duplicate:{hidden.code}", "version": 1})
+    told = [reader.get(f"/items/{code}/events").body["events"][-1]["data"] for reader in (ada, olga, shop)]
+    assert [data.get("duplicate_of") for data in told] == [hidden.pk, None, None]
+
+
 def test_decisions_tell_rule_version_facts_and_trace(desk: TestDesk, program: MakeProgram) -> None:
     desk.work_type("support", {"name": "amount", "kind": "money", "currency": "EUR"})
     over = {"fact": "input.amount", "op": "over", "value": {"amount": "200", "currency": "EUR"}}

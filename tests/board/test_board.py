@@ -337,10 +337,18 @@ def test_show_more_works_as_a_plain_page_and_as_a_part(desk: TestDesk, olgas: Cl
         "column=incoming&cursor=x",
         "column=incoming&cursor=0~yesterday~3",
         "column=incoming&cursor=0~2026-01-01T00:00:00~3",
+        "column=incoming&cursor=0~0001-01-01T00:00:00%2B23:59~3",
+        "column=incoming&cursor=0~9999-12-31T23:59:59-23:59~3",
     ],
 )
 def test_unreadable_address_is_refused(olgas: Client, query: str) -> None:
     assert olgas.get(f"/?{query}", headers=HTMX).status_code == 422
+
+
+def test_nothing_comes_after_the_last_section_of_a_column(desk: TestDesk, olgas: Client) -> None:
+    desk.send("a request")
+    more = olgas.get("/?column=incoming&cursor=9~~1", headers=HTMX)
+    assert (more.status_code, b"card-D-" in more.content) == (200, False)
 
 
 def test_anonymous_visitor_is_asked_to_sign_in(desk: TestDesk, client: Client) -> None:

@@ -62,6 +62,12 @@ CHANGES: dict[str, tuple[list[str], list[str]]] = {
     "another actor": (["UPDATE routing_event SET actor_id = 7 {third}"], [CHANGED]),
     "other data": (["UPDATE routing_event SET data = '{{\"step\": 1}}' {third}"], [CHANGED]),
     "another time": (["UPDATE routing_event SET at = at + interval '1 microsecond' {third}"], [CHANGED]),
+    "a time that Python has not": (["UPDATE routing_event SET at = 'infinity' {third}"], [CHANGED]),
+    "a number that Python does not read": (["UPDATE routing_event SET data = '1e5000' {third}"], [CHANGED]),
+    "data too deep for Python": (
+        ["UPDATE routing_event SET data = (repeat('[', 3000) || repeat(']', 3000))::jsonb {third}"],
+        [CHANGED],
+    ),
     "deleted": (["DELETE FROM routing_event {third}"], ["event 3 is missing."]),
     "reordered": (
         [

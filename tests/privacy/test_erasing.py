@@ -20,13 +20,13 @@ from dispatchdesk.privacy.erasing import erase_requester
 from reviews.models import Review, Verdict
 from routing import requesters
 from routing.actions import answering, examples, letters, moving, reporting, sealing
-from routing.actions.attaching import receive_with_files
+from routing.actions.attaching import attach, receive_with_files
 from routing.actions.intake import Request
 from routing.actions.noting import add_note
 from routing.domain.roles import Actor, Role
 from routing.domain.states import State
-from routing.errors import Invalid, NotAllowed
-from routing.models import Attachment, Event, Letter, Question, Rulebook, Step, WorkItem
+from routing.errors import Conflict, Invalid, NotAllowed
+from routing.models import Attachment, Event, HandMove, Letter, Question, Rulebook, Step, WorkItem
 from tests.desks import fresh
 from tests.ledger.tampering import faults
 from tests.outgoing.scripted_server import ScriptedServer, completion, json_reply, scripted_server
@@ -178,6 +178,9 @@ def test_nothing_of_a_requester_is_found_after_erasing(
         moving.move(actor=bench.people["olu"], item_id=done.pk, to="state:incoming")
     with pytest.raises(Invalid, match="nothing is noted"):
         add_note(actor=bench.people["ana"], item_id=done.pk, text=f"It was {CANARY}")
+    with pytest.raises(Conflict, match="no file is kept"):  # as from a form that was sent at that moment
+        attach(item_id=done.pk, files=[SimpleUploadedFile(CANARY, b"late")], by=CANARY)
+    assert not HandMove.objects.exists()
     assert erase_requester(actor=MANAGE, email=EMAIL).erased == []
 
 

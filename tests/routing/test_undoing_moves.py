@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from dispatchdesk.accounts import people
 from reviews.actions import claiming
 from reviews.models import Review
 from routing import transitions
@@ -130,6 +131,27 @@ def test_a_move_from_the_claim_of_a_colleague_gives_it_back_to_them(
     give(olga, in_review, "state:waiting")
     back(olga, in_review)
     claiming.renew(actor=rene, review_id=claim.pk, epoch=claim.epoch)
+
+
+def test_what_is_put_back_is_no_duplicate_of_its_own_duplicate(
+    desk: TestDesk, working: WorkItem, asked: WorkItem, olga: Actor
+) -> None:
+    give(olga, asked, f"duplicate:{working.code}")
+    give(olga, fresh(asked), "state:incoming")
+    give(desk.person("pia", Role.OPERATOR), working, f"duplicate:{asked.code}")
+    with pytest.raises(Conflict, match="no longer one that goes on"):
+        back(olga, asked)
+    assert (fresh(asked).duplicate_of, fresh(working).duplicate_of) == (None, asked.pk)
+
+
+def test_nothing_is_given_back_to_a_closed_account(
+    desk: TestDesk, in_review: WorkItem, olga: Actor, rene: Actor
+) -> None:
+    given = give(olga, in_review, "person:rene")
+    give(olga, given, "state:waiting")
+    people.set_active(actor=desk.person("ada", Role.ADMIN), user_id=desk.people["rene"].pk, active=False)
+    with pytest.raises(Conflict, match="account is closed by now"):
+        back(olga, in_review)
 
 
 @pytest.mark.django_db(transaction=True)

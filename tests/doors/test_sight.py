@@ -99,7 +99,7 @@ def test_no_list_search_or_count_shows_it(world: World, role: str) -> None:
         (path, words)
         for path in pages
         for headers in ({}, {"HX-Request": "true"})
-        for words in (HIDDEN_TITLE, "zebra", f">{hidden.code}<")
+        for words in (HIDDEN_TITLE, "zebra", f'class="card-code">{hidden.code}<', f"/items/{hidden.code}/")
         if words in client.get(path, headers=headers).content.decode() and words not in path
     ]
     assert shown == []

@@ -1,8 +1,6 @@
 """The learned router on 15,100 real requests: bounds a little under what was measured (see each line)."""
 
 import csv
-import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +35,6 @@ def test_report_of_the_held_back_part(trained: Trained) -> None:
     assert report.accuracy > 0.97  # measured 0.979
     assert report.coverage is not None
     assert report.coverage > 0.92  # measured 0.945
-    assert report.seconds < 90  # measured 10
 
 
 def test_requests_it_never_saw_are_routed_right_or_doubted(trained: Trained) -> None:
@@ -54,24 +51,11 @@ def test_requests_it_never_saw_are_routed_right_or_doubted(trained: Trained) -> 
     assert _calibration_error(confidence, right) < 0.025  # measured 0.016
 
 
-def test_stored_router_is_small_and_suggests_fast(trained: Trained) -> None:
+def test_stored_router_is_small_and_suggests_the_same(trained: Trained) -> None:
     data = trained.model.to_bytes()
     assert len(data) < 1_000_000  # measured 529,000
-    router = LearnedRouter.from_bytes(data)
     texts, _ = read("validation.csv")
-    started = time.perf_counter()
-    router.suggest(texts)
-    assert len(texts) / (time.perf_counter() - started) > 2_000  # a second; measured 20,000
-    assert _median_seconds(router, texts[:200]) < 0.002  # measured 0.00013
-
-
-def _median_seconds(router: LearnedRouter, texts: Sequence[str]) -> float:
-    taken = []
-    for text in texts:
-        started = time.perf_counter()
-        router.suggest([text])
-        taken.append(time.perf_counter() - started)
-    return float(np.median(taken))
+    assert LearnedRouter.from_bytes(data).suggest(texts) == trained.model.suggest(texts)
 
 
 def _calibration_error(confidence: np.ndarray, right: np.ndarray) -> float:

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.story.conftest import Visit
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
 def test_the_worker_follows_a_draft_and_the_page_tells_when_it_is_done(visit: Visit) -> None:

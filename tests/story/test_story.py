@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.story.conftest import PracticeDesk, Visit
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 RECORD_MOVES = """
 window.moves = {};

@@ -2,11 +2,13 @@
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from dispatchdesk.board import saved_views
+from dispatchdesk.board.choices import choices, narrowings
+from dispatchdesk.board.filters import read_filters
 from dispatchdesk.board.saved_views import LONGEST_NAME, clean_query
 from routing.errors import Invalid
 from routing.forms.numbers import whole_number
@@ -41,7 +43,14 @@ def view_list(request: DeskRequest) -> HttpResponse:
 
 def _show(request: DeskRequest, form: ViewForm, status: int = 200) -> HttpResponse:
     rows = list(saved_views.views_of(request.actor).select_related("owner"))
-    context = {"views": rows, "form": form, "opens_with": getattr(request.user, "board_query", "")}
+    filters = read_filters(QueryDict(clean_query(form["query"].value() or "")))
+    context = {
+        "views": rows,
+        "form": form,
+        "opens_with": getattr(request.user, "board_query", ""),
+        "filters": filters,
+        "narrowings": narrowings(filters, choices(request.actor, filters).facets),
+    }
     return render(request, "board/views.html", context, status=status)
 
 

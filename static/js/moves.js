@@ -47,8 +47,10 @@ async function postAll(url, items, fields) {
 
 function wordsOf(moved) {
   if (moved.length === 1) return moved[0].words;
-  const labels = new Set(moved.map((one) => one.label));
-  return labels.size === 1 ? `${many(moved.length)} are now ${[...labels][0]}.` : `${many(moved.length)} were moved.`;
+  // As much as is true of all: where they are and whose, else where they are.
+  const ends = [({ code, words }) => words.replace(`${code} is now `, ""), ({ label }) => `${label}.`];
+  const same = ends.map((end) => new Set(moved.map(end))).find((all) => all.size === 1);
+  return same ? `${many(moved.length)} are now ${[...same][0]}` : `${many(moved.length)} were moved.`;
 }
 
 // Returns a line for each reason, with the codes of all that were refused for it.

@@ -65,13 +65,13 @@ def test_triage_by_keyboard_alone(web: Web, desk: TestDesk, browser: Browser) ->
         choose(page, "hold")
         for item in (first, second):
             shows(page, "waiting", item)
-        says(page, "2 requests are now waiting.")
+        says(page, "2 requests are now waiting, next owner olga.")
         expect(page.locator(f"#card-{third.code} .card-title")).to_be_focused()
         assert selected(page) == []
         keys.press("z")
         for item in (first, second):
             shows(page, "incoming", item)
-        says(page, "Undone. 2 requests are now incoming.")
+        says(page, "Undone. 2 requests are now incoming, next owner")
 
         # Of all that is selected each is moved or refused by itself; what was refused stays selected.
         keys.press("X")
@@ -140,11 +140,11 @@ def test_a_column_that_was_moved_away_goes_on(web: Web, desk: TestDesk, browser:
         page.locator("#move [data-close-dialog]").click()
 
         keys.press("b")
-        says(page, f"{PAGE_CARDS} requests are now waiting.")
+        says(page, f"{PAGE_CARDS} requests are now waiting, next owner olga.")
         shows(page, "incoming", items[-1])
         # The keys go on, wherever the focus was.
         keys.press("z")
-        says(page, f"Undone. {PAGE_CARDS} requests are now incoming.")
+        says(page, f"Undone. {PAGE_CARDS} requests are now incoming, next owner")
 
 
 def drag(page: Page, item: WorkItem, state: str) -> None:

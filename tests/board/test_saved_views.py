@@ -108,6 +108,7 @@ def test_a_view_is_kept_from_the_page(desk: TestDesk, olga: Actor) -> None:
     done = client.post("/views/", {"name": "Urgent", "query": "priority=3", "opens": "on"})
 
     assert 'value="show=all&amp;priority=3"' in page
+    assert 'Everything; <span class="muted">Priority</span> Urgent' in page
     assert wrong.status_code == 422
     assert done["Location"] == "/?show=all&priority=3"
     assert client.get("/")["Location"] == "/?show=all&priority=3"

@@ -43,7 +43,7 @@ def standing(item: WorkItem) -> list[dict[str, object]]:
 def put_back(item: WorkItem, before: Sequence[Mapping[str, object]], actor: Actor, now: datetime) -> None:
     """Open again what stood before a move, and withdraw what it opened; raises Conflict when that cannot be."""
     was = {cast("int", row["id"]): row for row in before}
-    assignees = [row["assignee_id"] for row in before if row["assignee_id"]]
+    assignees = [cast("int", row["assignee_id"]) for row in before if row["assignee_id"]]
     if get_user_model().objects.filter(pk__in=assignees, is_active=False).exists():
         raise Conflict(f"{item.code} was given to somebody whose account is closed by now, so this cannot be undone.")
     begun = Review.objects.select_for_update().filter(item=item, status=Review.OPEN)

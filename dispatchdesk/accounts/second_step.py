@@ -35,8 +35,8 @@ def begin(*, actor: Actor) -> SecondStep:
             raise Invalid("The second step is on already. Turn it off first to use another app.")
         secret = b32encode(secrets.token_bytes(20)).decode()
         values = {"name": "app", "confirmed": False, "secret": encrypt(secret, SecondStep.PURPOSE)}
-        step = SecondStep.objects.update_or_create(user=user, defaults=values)[0]
-        return step
+        begun: SecondStep = SecondStep.objects.update_or_create(user=user, defaults=values)[0]
+    return begun
 
 
 def secret_of(step: SecondStep) -> str:

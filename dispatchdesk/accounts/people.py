@@ -121,8 +121,13 @@ def _check(actor: Actor, details: PersonDetails) -> None:
 
 def _find(user_id: int) -> User:
     # All admins are locked, lowest id first, so that two changes at once cannot take away the last two.
-    list(User.objects.select_for_update().filter(role=Role.ADMIN.value).order_by("pk").values_list("pk", flat=True))
-    user = User.objects.select_for_update().filter(pk=user_id, role__in=STAFF).first()
+    list(
+        User.objects.select_for_update(no_key=True)
+        .filter(role=Role.ADMIN.value)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+    user = User.objects.select_for_update(no_key=True).filter(pk=user_id, role__in=STAFF).first()
     if user is None:
         raise NotVisible("There is no such person.")
     return user

@@ -29,13 +29,14 @@ def begin(*, actor: Actor) -> SecondStep:
     Its secret is always a new one: one that was shown before may have been seen by somebody else.
     """
     with transaction.atomic():
-        user = User.objects.select_for_update().get(pk=actor.user_id or 0)
-        if is_asked_of(user):
+        user = User.objects.select_for_update(no_key=True).get(pk=actor.user_id or 0)
+        step: SecondStep | None = SecondStep.objects.select_for_update().filter(user=user).first()
+        if step is not None and step.confirmed:
             raise Invalid("The second step is on already. Turn it off first to use another app.")
         secret = b32encode(secrets.token_bytes(20)).decode()
         values = {"name": "app", "confirmed": False, "secret": encrypt(secret, SecondStep.PURPOSE)}
-        step: SecondStep = SecondStep.objects.update_or_create(user=user, defaults=values)[0]
-        return step
+        begun: SecondStep = SecondStep.objects.update_or_create(user=user, defaults=values)[0]
+    return begun
 
 
 def secret_of(step: SecondStep) -> str:

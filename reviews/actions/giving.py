@@ -43,12 +43,12 @@ def standing(item: WorkItem) -> list[dict[str, object]]:
 def put_back(item: WorkItem, before: Sequence[Mapping[str, object]], actor: Actor, now: datetime) -> None:
     """Open again what stood before a move, and withdraw what it opened; raises Conflict when that cannot be."""
     was = {cast("int", row["id"]): row for row in before}
-    assignees = [row["assignee_id"] for row in before if row["assignee_id"]]
+    assignees = [cast("int", row["assignee_id"]) for row in before if row["assignee_id"]]
     if get_user_model().objects.filter(pk__in=assignees, is_active=False).exists():
         raise Conflict(f"{item.code} was given to somebody whose account is closed by now, so this cannot be undone.")
     begun = Review.objects.select_for_update().filter(item=item, status=Review.OPEN)
-    begun = begun.filter(Q(pk__in=withdrawable([item]).values("pk")) | Q(pk=item.review_id or 0))
-    for review in begun:
+    # What nobody knows of an effect stays asked, though a move may have made it what its item waits for.
+    for review in begun.filter(Q(pk__in=withdrawable([item]).values("pk")) | Q(pk__in=was)):
         _check_untouched(review, was.get(review.pk), actor, now)
         telling.take_back_gift(review, item)
         if review.pk not in was:

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from routing import transitions
 from routing.actions import moving
 from routing.actions.configuring import check_admin
+from routing.actions.intake import FILES
 from routing.crash_points import one_transaction
 from routing.domain.roles import Actor
 from routing.domain.states import OPEN_STATES, Action, State
@@ -27,7 +28,6 @@ from routing.models import (
 )
 
 ERASED = "Personal data erased"
-_OWN_KEYS = "file:"  # of rows of a file that was loaded; loading it again must not bring the request back
 
 
 @dataclass(slots=True)
@@ -107,7 +107,7 @@ def _empty(item: WorkItem, now: datetime) -> None:
     item.requester_name = item.requester_email = ""
     if item.created_by_id is None:
         item.trigger_by = "The requester"
-    if not item.intake_key.startswith(_OWN_KEYS):
+    if item.intake_token_id != FILES:  # loading its file again must not bring the request back
         item.intake_key = ""
     item.intake_digest = None
     item.erased_at = now

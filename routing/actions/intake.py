@@ -24,6 +24,7 @@ from routing.rows import insert
 MAX_TEXT = 100_000
 MAX_TITLE = 200
 KEY_KEPT = timedelta(days=30)
+FILES = 0  # stands for a token: keys of files are a scope of their own
 
 
 @dataclass(frozen=True, slots=True)

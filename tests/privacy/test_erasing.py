@@ -95,7 +95,7 @@ def sent_through_the_api(bench: Bench) -> WorkItem:
         "requester": {"name": CANARY, "email": EMAIL},
         "inputs": {"order_number": f"K-10234 {CANARY}"},
     }
-    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": f"mail from {EMAIL}"}
+    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": f"file: mail from {EMAIL}"}
     got = Client().post("/api/v1/items", body, content_type="application/json", headers=headers)
     assert got.status_code == 201, got.content
     item = bench.go_on(WorkItem.objects.get(pk=int(got.json()["code"].removeprefix("D-"))))

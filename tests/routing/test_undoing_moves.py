@@ -144,6 +144,21 @@ def test_what_is_put_back_is_no_duplicate_of_its_own_duplicate(
     assert (fresh(asked).duplicate_of, fresh(working).duplicate_of) == (None, asked.pk)
 
 
+@pytest.mark.parametrize("to", ["state:done", "spam", "me"])
+def test_what_nobody_knows_of_an_effect_stays_asked_when_a_move_is_undone(
+    desk: TestDesk, working: WorkItem, olga: Actor, rene: Actor, to: str
+) -> None:
+    Step.objects.update(status="running", due_at=None, attempts=1, writes=True)
+    give(olga, working, "queue:support")
+    recording.record(Step.objects.get().pk, 1, Result(Step.UNKNOWN, error="no answer"))
+    before = stands(working)
+    ada = desk.person("ada", Role.ADMIN)
+    give(ada, fresh(working), to)
+    back(ada, working)
+    assert Review.objects.get(cause="unknown_outcome").status == "open"
+    assert stands(working) == before
+
+
 def test_nothing_is_given_back_to_a_closed_account(
     desk: TestDesk, in_review: WorkItem, olga: Actor, rene: Actor
 ) -> None:

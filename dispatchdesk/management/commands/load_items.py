@@ -16,7 +16,7 @@ from dispatchdesk.management.where import where_they_went
 from dispatchdesk.models import Moment
 from routing import transitions
 from routing.actions import deciding, intake
-from routing.actions.intake import MAX_TITLE, Request
+from routing.actions.intake import FILES, MAX_TITLE, Request
 from routing.domain.roles import Actor, Role
 from routing.domain.states import State
 from routing.errors import Conflict
@@ -24,7 +24,6 @@ from routing.models import WorkItem
 
 BATCH = 500
 POLL_SECONDS = 0.5
-FILES = 0  # stands for a token: keys of files are a scope of their own
 _MOST_REFUSALS_SHOWN = 5
 
 

@@ -76,7 +76,7 @@ def _moved(item: WorkItem, version: int, one: Callable[[WorkItem, int], WorkItem
         item.refresh_from_db()
         words = _words(error, item)
         if isinstance(error, Conflict) and item.version != version:
-            words = f"{item.code} has changed since you saw it: it is now {_stands(item)}."
+            words = f"{item.code}: it has changed since you saw it, and is now {_stands(item)}."
         return Result(item.code, moved=False, words=words, version=item.version, state=item.state)
     return Result(
         moved.code,

@@ -96,29 +96,32 @@ export async function act(to, items, { reason = "", code = "", refused = sayRefu
   const results = await postAll(dialog.dataset.url, items, { to, reason, code });
   const moved = results.filter((one) => one.moved);
   const kept = moved.filter((one) => one.may_undo).map(({ code: moving, version }) => ({ code: moving, version }));
-  if (moved.length) undoable = kept;
+  if (moved.length) {
+    undoable = kept;
+    // The key is the newest move's; the buttons of earlier ones stay theirs.
+    for (const cap of document.querySelectorAll("#toasts [data-undoes] kbd")) cap.remove();
+  }
   document.dispatchEvent(new CustomEvent("desk:moved", { detail: { to, results, items } }));
   const [first] = moved;
   const link = to === "me" && moved.length === 1 && first.review_url ? { label: "Open it", url: first.review_url } : null;
-  const action = kept.length ? { label: "Undo", key: "z", run: undo } : null;
+  const action = kept.length ? { label: "Undo", key: "z", run: () => undo(kept) } : null;
   if (first) toast({ text: wordsOf(moved), tone: "success", seconds: action ? UNDO_SECONDS : SECONDS, action, link });
   refused(results.filter((one) => !one.moved), results.length);
   return results;
 }
 
-// Puts back what the newest move changed.
-export async function undo() {
-  const items = undoable;
-  undoable = [];
-  if (items.length === 0) return false;
+// Puts back what a move changed, the newest one unless told.
+async function undo(items = undoable) {
+  if (items === undoable) {
+    undoable = [];
+    document.querySelector("#toasts [data-undoes]:has(kbd)")?.remove();
+  }
   hideRefused();
-  for (const line of document.querySelectorAll("#toasts .toast[data-undoes]")) line.remove();
   const results = await postAll(dialog.dataset.undoUrl, items, {});
   document.dispatchEvent(new CustomEvent("desk:moved", { detail: { to: "undo", results, items } }));
   const back = results.filter((one) => one.moved);
   if (back.length) toast({ text: `Undone. ${wordsOf(back)}`, tone: "success", seconds: SECONDS });
   sayRefused(results.filter((one) => !one.moved), results.length);
-  return true;
 }
 
 // Shows the dialog again with what was chosen and written in it, and why nothing moved.

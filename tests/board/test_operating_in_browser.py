@@ -156,7 +156,7 @@ def drag(page: Page, item: WorkItem, state: str) -> None:
 
 
 def test_cards_are_dragged_where_the_table_of_states_allows(web: Web, desk: TestDesk, browser: Browser) -> None:
-    first, second, done = (desk.send(f"Request {number}", type="support") for number in range(3))
+    first, second, done, other = (desk.send(f"Request {number}", type="support") for number in range(4))
     moving.move(actor=ADMIN, item_id=done.pk, to="state:done")
     with signed_in(browser, web, desk.people["olga"]) as context:
         page = open_board(context, web)
@@ -168,9 +168,18 @@ def test_cards_are_dragged_where_the_table_of_states_allows(web: Web, desk: Test
         page.mouse.up()
         for item in (first, second):
             shows(page, "stopped", item)
-        page.get_by_role("button", name="Undo").click()
+        says(page, "2 requests are now closed, not done.")
+        # Each message undoes what it tells of; the key is the newest's.
+        page.locator(f"#card-{other.code} .card-title").focus()
+        page.keyboard.press("b")
+        shows(page, "waiting", other)
+        says(page, f"{other.code} is now waiting")
+        page.get_by_role("button", name="Undo").first.click()
         for item in (first, second):
             shows(page, "incoming", item)
+        shows(page, "waiting", other)
+        page.keyboard.press("z")
+        shows(page, "incoming", other)
 
         drag(page, done, "waiting")
         expect(page.locator("#column-waiting .drop-words")).to_contain_text("Closed requests are reopened first")

@@ -173,8 +173,8 @@ def test_of_many_each_is_moved_or_refused_by_itself(
     results = moving_many.move_many(actor=olga, items=seen, to="state:done", reason="all settled")
     assert [result.moved for result in results] == [True, False, False]
     assert results[0].words == f"{asked.code} is now done."
-    now = f"it is now working, next owner {working.owner_name}."
-    assert results[1].words == f"{working.code} has changed since you saw it: {now}"
+    now = f"is now working, next owner {working.owner_name}."
+    assert results[1].words == f"{working.code}: it has changed since you saw it, and {now}"
     assert "may not see it" in results[2].words
     assert (fresh(asked).state, fresh(working).state, asked.notes.get().text) == ("done", "working", "all settled")
     undone = moving_many.undo_many(actor=olga, items=[(r.code, r.version or 0) for r in results if r.moved])

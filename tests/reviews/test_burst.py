@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 
 from dispatchdesk.accounts.models import User
 from reviews.actions import claiming, judging
@@ -67,3 +67,16 @@ def test_each_review_is_served_once_and_none_waits_longer_than_its_place(bench: 
     place = {pk: number for number, pk in enumerate(order)}
     overtaken = max(number - place[pk] for number, (_, pk) in enumerate(served))
     assert overtaken <= AT_ONCE
+
+
+def test_a_migration_that_adds_a_column_keeps_nobody_from_the_next(bench: Bench) -> None:
+    bench.desk.rules("support", {"when": ALWAYS, "then": {"do": "go", "to": ["support"]}})
+    bench.item("Task 1 for K-1")
+    first = claiming.claim_next(actor=bench.people["ana"])
+    assert first is not None
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE reviews_review ADD COLUMN added integer")
+        try:
+            assert claiming.claim_next(actor=bench.people["ana"]) == first
+        finally:
+            cursor.execute("ALTER TABLE reviews_review DROP COLUMN added")

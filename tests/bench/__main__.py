@@ -1,6 +1,6 @@
 """What the desk costs, as ratios to bare limits measured in the same run; ``make bench`` prints them.
 
-Absolutes depend on the machine; ratios carry over. Takes 10 to 12 minutes, of which the board's million items are two
+Absolutes depend on the machine; ratios carry over. Takes some minutes, of which the board's million items are one
 and the back-tests one, on a database of its own that is dropped at the end. ``docs/performance.md`` says how to read
 it. Parts run alone by their names::
 

@@ -26,7 +26,7 @@ _VALUES = {
     "priority": "n %% 4",
     "due_at": "now() + make_interval(mins => (n %% 5000)::int)",
     "created_at": "now() - make_interval(mins => (n %% 50000)::int)",
-    "updated_at": """CASE WHEN n %% 50 = 0 OR n %% 100 = 1 THEN now()
+    "updated_at": """CASE WHEN n %% 50 = 0 OR n %% 100 = 1 THEN now() - n * interval '1 microsecond'
         ELSE now() - make_interval(mins => (2000 + n %% 50000)::int) END""",
     "owner_since": "now() - make_interval(mins => (n %% 5000)::int)",
 }

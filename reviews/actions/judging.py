@@ -120,7 +120,8 @@ def _decide(work: Pass, review: Review, epoch: int, judgement: Judgement, actor:
         effects.take_back(work, first)
     _close(review, verdict)
     effects.apply(work, review, verdict, judgement, actor)
-    verdict.save(update_fields=["approved_digest", "hold_until"])
+    if verdict.approved_digest or verdict.hold_until:
+        verdict.save(update_fields=["approved_digest", "hold_until"])
     change = work.change
     if change is None:
         raise Invalid("This verdict does not fit what is asked here.")

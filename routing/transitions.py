@@ -13,8 +13,8 @@ from routing.domain.roles import Actor
 from routing.domain.states import FINAL_STATES, Action, State, refusal
 from routing.errors import Conflict, NotAllowed, NotVisible
 from routing.events import Line, append
-from routing.models import OwnerKind, WaitKind, WorkItem
-from routing.rows import insert, new_ids
+from routing.models import OwnerKind, WaitKind, WorkItem, WorkType
+from routing.rows import columns, insert, new_ids, prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +71,24 @@ def database_now() -> datetime:
     return moment
 
 
+_LOCK = f"""
+    SELECT {columns(WorkItem, "w")} FROM routing_workitem w WHERE w.id = ANY(%(ids)s::bigint[]) ORDER BY w.id FOR UPDATE
+"""  # noqa: S608 - Django's names
+_TYPES = f"""
+    SELECT {columns(WorkType, "t")} FROM routing_worktype t WHERE t.id = ANY(%(ids)s::bigint[])
+"""  # noqa: S608 - Django's names
+
+
 def lock(ids: Iterable[int]) -> list[WorkItem]:
     """Lock these items, lowest id first, inside the caller's transaction; missing ones are left out."""
-    # The type in a second query: joined, it would still be the one from before a wait for the lock.
-    rows = WorkItem.objects.select_for_update().prefetch_related("work_type")
-    items = list(rows.filter(pk__in=list(ids)).order_by("pk"))
+    items = prepared(WorkItem, _LOCK, {"ids": list(ids)})
+    # The types in a second query: joined, they would still be those from before a wait for the lock.
+    type_ids = {item.work_type_id for item in items} - {None}
+    types = {row.pk: row for row in prepared(WorkType, _TYPES, {"ids": list(type_ids)})} if type_ids else {}
     for item in items:
         item.locked_type_id = item.work_type_id
+        if item.work_type_id is not None:
+            item.work_type = types[item.work_type_id]
     return items
 
 

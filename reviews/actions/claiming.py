@@ -9,7 +9,7 @@ from reviews.errors import LostClaim
 from reviews.models import PassedOn, Review
 from reviews.queries.narrowing import Narrowing
 from reviews.queries.people import QUEUES_OF, is_lead, may_decide, queues_of_values, staff_of
-from reviews.queries.waiting import item_of, offered_reviews
+from reviews.queries.waiting import item_of, lock_review, offered_reviews
 from routing import transitions
 from routing.actions.noting import add_note
 from routing.crash_points import one_transaction
@@ -17,7 +17,7 @@ from routing.domain.roles import Actor
 from routing.domain.states import Action, State
 from routing.errors import Invalid, NotAllowed
 from routing.models import OwnerKind, WorkItem
-from routing.rows import prepared
+from routing.rows import columns, prepared
 from routing.transitions import Change, Owner, ReviewPoint
 
 FIRST_LOOK_AT = 8
@@ -30,8 +30,7 @@ EVERYTHING = Narrowing()
 # asked once more when it is locked, of the row as it is then.
 _FREE = "r.status = 'open' AND (r.claimed_by_id IS NULL OR r.lease_expires_at <= statement_timestamp())"
 _MINE = "(r.assignee_id = %(me)s OR (r.assignee_id IS NULL AND r.queue_id IN (SELECT id FROM staffed)))"
-# Named one by one: with ``*`` a column that a migration adds would end the plans that others keep, in an error.
-_COLUMNS = ", ".join(f"r.{field.column}" for field in Review._meta.concrete_fields)  # noqa: SLF001 - Django's documented name
+_COLUMNS = columns(Review, "r")
 _CLAIM_NEXT = f"""
     WITH staffed AS MATERIALIZED ({QUEUES_OF}), held AS MATERIALIZED (
         SELECT {_COLUMNS} FROM reviews_review r
@@ -235,8 +234,7 @@ def _locked_item(actor: Actor, review_id: int) -> WorkItem:
 
 def _locked(actor: Actor, review_id: int) -> Review:
     item_of(actor, review_id)
-    # Without joins: after a wait for the lock they would still show whom and what it pointed to before.
-    return Review.objects.select_for_update().get(pk=review_id)
+    return lock_review(review_id)
 
 
 def _take(review: Review, actor: Actor, now: datetime) -> Review:

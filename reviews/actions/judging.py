@@ -11,8 +11,8 @@ from reviews.errors import ChangedProposal, LostClaim
 from reviews.models import Review, Verdict
 from reviews.queries.hands import first_approval
 from reviews.queries.people import staff_of
-from reviews.queries.waiting import item_of
-from routing import transitions
+from reviews.queries.waiting import item_of, lock_review
+from routing import rows, transitions
 from routing.actions import deciding, moving
 from routing.actions.passes import Pass
 from routing.crash_points import one_transaction
@@ -61,10 +61,10 @@ def judge(*, actor: Actor, review_id: int, epoch: int, digest: str, judgement: J
     item_id = item_of(actor, review_id)
     with one_transaction("judging.judge"):
         item = transitions.lock_one(item_id)
-        # Without joins: after a wait for the lock they would still show whom and what it pointed to before.
-        review = Review.objects.select_for_update().get(pk=review_id)
+        review = lock_review(review_id)
         review.item = item
-        standing = _standing(review, actor, epoch, digest, judgement)
+        is_held = review.status == Review.OPEN and (review.claimed_by_id, review.epoch) == (actor.user_id, epoch)
+        standing = None if is_held else _standing(review, actor, epoch, digest, judgement)
         if standing is not None:
             return standing
         now = check_claim(review, actor, epoch)
@@ -109,7 +109,7 @@ def _decide(work: Pass, review: Review, epoch: int, judgement: Judgement, actor:
         return verdict
     if not retypes:
         second.check_second(review, judgement.kind, actor.person_id)
-    verdict.save()
+    rows.add(verdict)
     if judgement.kind == "reassign":
         _reassign(review, judgement, actor, work.now)
         _owner_follows(review, actor, verdict)
@@ -172,7 +172,7 @@ def _standing(review: Review, actor: Actor, epoch: int, digest: str, judgement: 
 def _close(review: Review, verdict: Verdict) -> None:
     review.status, review.closed_at = Review.DECIDED, verdict.at
     review.claimed_by, review.lease_expires_at = None, None
-    review.save(update_fields=["status", "closed_at", "claimed_by", "lease_expires_at"])
+    rows.change(review, ("status", "closed_at", "claimed_by_id", "lease_expires_at"))
 
 
 def _reassign(review: Review, judgement: Judgement, actor: Actor, now: datetime) -> None:
@@ -212,7 +212,7 @@ def undo(*, actor: Actor, review_id: int) -> Review:
     item_id = item_of(actor, review_id)
     with one_transaction("judging.undo"):
         item = transitions.lock_one(item_id)
-        review = Review.objects.select_for_update().get(pk=review_id)
+        review = lock_review(review_id)
         now = transitions.database_now()
         verdict = review.verdicts.filter(undone_at__isnull=True).order_by("pk").last()
         if verdict is None or verdict.by_id != actor.user_id:

@@ -23,6 +23,7 @@ from routing.domain.roles import Actor
 from routing.kinds import Asked, Judged, Opened, Opening, Person
 from routing.models import Destination, WorkItem
 from routing.queries.desk import FALLBACK_QUEUE
+from routing.rows import read
 
 
 def review_digest(proposal: dict[str, object], review_kind: str) -> str:
@@ -37,9 +38,14 @@ def _queues_in_use() -> dict[str, Queue]:
 
 def _open_because(cause: str, items: Sequence[WorkItem]) -> dict[int, Opened]:
     """Return the oldest open review with this cause, by the id of its item."""
-    rows = Review.objects.filter(item__in=[item.pk for item in items], status=Review.OPEN, cause=cause).order_by("-pk")
-    found = rows.values_list("item_id", "pk", "queue__destination__slug", "queue__destination__name")
+    found = read(_BECAUSE, {"ids": [item.pk for item in items], "open": Review.OPEN, "cause": cause})
     return {item_id: Opened(pk, slug, name) for item_id, pk, slug, name in found}
+
+
+_BECAUSE = """
+    SELECT r.item_id, r.id, d.slug, d.name FROM reviews_review r JOIN routing_destination d ON d.id = r.queue_id
+    WHERE r.item_id = ANY(%(ids)s::bigint[]) AND r.status = %(open)s AND r.cause = %(cause)s ORDER BY r.id DESC
+"""
 
 
 _JUDGING = ("approve", "correct", "reject")

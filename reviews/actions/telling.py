@@ -13,6 +13,7 @@ from reviews.models import Notice, Review, Verdict
 from reviews.queries.colleagues import people_for
 from reviews.queries.notices import who_answers_for, wishes_by_person
 from reviews.queries.overruling import overruled_by
+from reviews.queries.waiting import lock_review
 from routing import transitions
 from routing.crash_points import one_transaction
 from routing.domain.roles import Actor
@@ -42,7 +43,7 @@ def _tell_of_due_time(review_id: int, item_id: int) -> None:
     with one_transaction("telling.tell_of_due_time"):
         # As a verdict does, the item before its review: a notice points to both.
         item = transitions.lock_one(item_id)
-        review = Review.objects.select_for_update().get(pk=review_id)
+        review = lock_review(review_id)
         review.item = item
         now = transitions.database_now()
         if review.status != Review.OPEN or review.tell_at is None or review.tell_at > now:

@@ -6,11 +6,13 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from reviews.models import PassedOn, Review
+from reviews.models import PassedOn, Queue, Review
 from reviews.queries.people import queues_of
 from routing.domain.roles import Actor
 from routing.errors import NotVisible
+from routing.models import Destination
 from routing.queries.items import in_sight
+from routing.rows import columns, prepared, read, row_of
 
 
 def waiting_reviews(actor: Actor) -> QuerySet[Review]:
@@ -59,10 +61,37 @@ def item_of(actor: Actor, review_id: int) -> int:
 
     For whoever locks it next, and reads it then: most of what a verdict costs is reading.
     """
-    found = Review.objects.filter(pk=review_id).values_list("item_id", "item__work_type_id").first()
-    if found is None or not actor.is_staff_member or not actor.may_see_type(found[1]):
+    found = read(_ITEM, {"id": review_id})
+    if not found or not actor.is_staff_member or not actor.may_see_type(found[0][1]):
         raise _not_visible()
-    return found[0]
+    item_id: int = found[0][0]
+    return item_id
+
+
+_ITEM = """
+    SELECT r.item_id, w.work_type_id FROM reviews_review r JOIN routing_workitem w ON w.id = r.item_id
+    WHERE r.id = %(id)s::bigint
+"""
+
+
+def lock_review(review_id: int) -> Review:
+    """Lock a review, whose item the caller holds or does not need, and return it with its queue.
+
+    Without joins: after a wait for the lock they would still show whom and what it pointed to before.
+    """
+    [review] = prepared(Review, _LOCK, {"id": review_id})
+    [cells] = read(_QUEUE, {"id": review.queue_id})
+    review.queue = row_of(Queue, cells[: -len(_PLACE)])
+    review.queue.destination = row_of(Destination, cells[-len(_PLACE) :])
+    return review
+
+
+_PLACE = Destination._meta.concrete_fields  # noqa: SLF001 - Django's documented name
+_LOCK = f"SELECT {columns(Review, 'r')} FROM reviews_review r WHERE r.id = %(id)s::bigint FOR UPDATE"  # noqa: S608 - Django's names
+_QUEUE = f"""
+    SELECT {columns(Queue, "q")}, {columns(Destination, "d")}
+    FROM reviews_queue q JOIN routing_destination d ON d.id = q.destination_id WHERE q.destination_id = %(id)s::bigint
+"""  # noqa: S608 - Django's names
 
 
 def _not_visible() -> NotVisible:

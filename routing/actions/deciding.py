@@ -19,7 +19,7 @@ from routing.models import Decision, Letter, OwnerKind, Question, Step, WorkItem
 from routing.queries import desk as desk_queries
 from routing.queries.desk import FALLBACK_QUEUE, Desk
 from routing.queries.facts import Knowledge, knowledge
-from routing.rows import insert
+from routing.rows import columns, insert, prepared, read
 from routing.transitions import Change, Owner, ReviewPoint
 
 logger = logging.getLogger(__name__)
@@ -114,6 +114,20 @@ def _to_person_after_error(work: Pass) -> None:
     work.change = Change(work.item, Action.ESCALATE, State.IN_REVIEW, data={"cause": "error"})
 
 
+_DECIDED = """
+    SELECT d.item_id, d.run, v.rulebook_id, d.rule_id, d.kind, d.position, d.fires
+    FROM routing_decision d LEFT JOIN routing_rulebookversion v ON v.id = d.version_id
+    WHERE d.item_id = ANY(%(ids)s::bigint[])
+"""
+_STEPS = f"""
+    SELECT {columns(Step, "s")} FROM routing_step s WHERE s.item_id = ANY(%(ids)s::bigint[]) ORDER BY s.id
+"""  # noqa: S608 - Django's names
+_ASKED = f"""
+    SELECT {columns(Question, "q")} FROM routing_question q
+    WHERE q.item_id = ANY(%(ids)s::bigint[]) AND q.status = %(open)s
+"""  # noqa: S608 - Django's names
+
+
 def begin(items: Sequence[WorkItem], desk: Desk, now: datetime) -> list[Pass]:
     """Load what deciding these locked items needs, in a number of queries that does not depend on how many."""
     ages = {slug: int(str(place.config.get("max_age_minutes") or 0)) for slug, place in desk.places.items()}
@@ -122,21 +136,20 @@ def begin(items: Sequence[WorkItem], desk: Desk, now: datetime) -> list[Pass]:
     runs = {item.pk: item.run for item in items}
     fired: dict[int, dict[RuleKey, int]] = defaultdict(dict)
     escalated: dict[int, dict[RuleKey, int]] = defaultdict(lambda: defaultdict(int))
-    history = Decision.objects.filter(item_id__in=ids)
-    for row in history.values("item_id", "run", "rule_id", "kind", "position", "fires", "version__rulebook_id"):
-        if row["run"] != runs[row["item_id"]]:
+    for item_id, run, book_id, rule_id, kind, position, fires in read(_DECIDED, {"ids": ids}):
+        if run != runs[item_id]:
             continue
-        key = (row["version__rulebook_id"], row["rule_id"])
-        if row["fires"] and row["rule_id"]:
-            mine = fired[row["item_id"]]
-            mine[key] = max(mine.get(key, 0), row["position"])
-        if row["kind"] == "review":
-            escalated[row["item_id"]][key] += 1
+        key = (book_id, rule_id)
+        if fires and rule_id:
+            mine = fired[item_id]
+            mine[key] = max(mine.get(key, 0), position)
+        if kind == "review":
+            escalated[item_id][key] += 1
     steps: dict[int, list[Step]] = defaultdict(list)
-    for step in Step.objects.filter(item_id__in=ids).order_by("pk"):
+    for step in prepared(Step, _STEPS, {"ids": ids}):
         if step.run == runs[step.item_id]:
             steps[step.item_id].append(step)
-    questions = {q.item_id: q for q in Question.objects.filter(item_id__in=ids, status=Question.OPEN)}
+    questions = {asked.item_id: asked for asked in prepared(Question, _ASKED, {"ids": ids, "open": Question.OPEN})}
     return [
         Pass(
             item=item,

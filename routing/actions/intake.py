@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import connection
 
 from routing import transitions
 from routing.actions import answering
@@ -19,7 +18,7 @@ from routing.errors import Conflict, Invalid, NotAllowed, RoutingError
 from routing.models import OwnerKind, Priority, WorkItem, WorkType
 from routing.queries import desk as desk_queries
 from routing.queries.facts import Knowledge
-from routing.rows import insert
+from routing.rows import insert, read
 
 MAX_TEXT = 100_000
 MAX_TITLE = 200
@@ -181,6 +180,15 @@ def _insert(
     insert(facts)
 
 
+_LOCK_KEYS = "SELECT count(pg_advisory_xact_lock(hashtextextended(k, 0))) FROM unnest(%(keys)s::text[]) AS t(k)"
+_ANY_OF_KEYS = """
+    SELECT 1 FROM routing_workitem
+    WHERE intake_token_id {by} AND intake_key = ANY(%(keys)s::text[]) AND intake_key <> '' LIMIT 1
+"""
+_OF_TOKEN = _ANY_OF_KEYS.format(by="= %(token)s::bigint")
+_OF_PEOPLE = _ANY_OF_KEYS.format(by="IS NULL")
+
+
 def _existing(actor: Actor, keys: Sequence[str], now: datetime) -> dict[str, WorkItem]:
     """Return what these keys have made before.
 
@@ -188,14 +196,11 @@ def _existing(actor: Actor, keys: Sequence[str], now: datetime) -> dict[str, Wor
     """
     if not keys:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(pg_advisory_xact_lock(hashtextextended(k, 0))) FROM unnest(%s::text[]) AS t(k)",
-            [[f"{actor.token_id}:{key}" for key in sorted(set(keys))]],
-        )
-    rows = WorkItem.objects.filter(intake_token_id=actor.token_id, intake_key__in=keys)
-    if not rows.exists():  # as nearly always: to read whole items takes longer to put together than to run
+    read(_LOCK_KEYS, {"keys": [f"{actor.token_id}:{key}" for key in sorted(set(keys))]})
+    any_of_keys = _OF_PEOPLE if actor.token_id is None else _OF_TOKEN
+    if not read(any_of_keys, {"token": actor.token_id, "keys": list(keys)}):  # as nearly always
         return {}
+    rows = WorkItem.objects.filter(intake_token_id=actor.token_id, intake_key__in=keys)
     found = {row.intake_key: row for row in rows.select_related("work_type")}
     expired = {key: row for key, row in found.items() if row.created_at < now - KEY_KEPT}
     if expired:

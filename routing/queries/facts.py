@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from routing.domain.facts import HISTORY_NAMESPACES, Fact, Status, known, value_from_json
 from routing.models import FactRevision, Priority, WorkItem
+from routing.rows import columns, prepared
 
 MODEL_PROVIDERS = ("agent:", "model:")
 
@@ -29,11 +30,17 @@ def newest_revisions(item_ids: Iterable[int], *, until: Mapping[int, int] | None
     What is learned late of an earlier run is older than all that its item's present run knows.
     ``until`` maps an item's id to a position: revisions after it are not looked at (for one item only).
     """
-    rows = FactRevision.objects.filter(item_id__in=list(item_ids))
-    if until is not None:
-        [(item_id, position)] = until.items()
-        rows = rows.filter(item_id=item_id, seq__lte=position)
+    if until is None:
+        return prepared(FactRevision, _NEWEST, {"ids": list(item_ids)})
+    [(item_id, position)] = until.items()
+    rows = FactRevision.objects.filter(item_id__in=list(item_ids)).filter(item_id=item_id, seq__lte=position)
     return list(rows.order_by("item_id", "name", "-run", "-seq").distinct("item_id", "name"))
+
+
+_NEWEST = f"""
+    SELECT DISTINCT ON (f.item_id, f.name) {columns(FactRevision, "f")} FROM routing_factrevision f
+    WHERE f.item_id = ANY(%(ids)s::bigint[]) ORDER BY f.item_id, f.name, f.run DESC, f.seq DESC
+"""  # noqa: S608 - Django's names
 
 
 def knowledge(

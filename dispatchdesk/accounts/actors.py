@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 
 from dispatchdesk.accounts.models import User
 from routing.domain.roles import Actor, Role
-from routing.models import WorkType
+from routing.rows import read
 
 
 def visible_types(user: User, role: Role) -> frozenset[int] | None:
@@ -16,12 +16,17 @@ def visible_types(user: User, role: Role) -> frozenset[int] | None:
     """
     if role is Role.ADMIN:
         return None
-    limited = dict.fromkeys(WorkType.objects.filter(visible_to__isnull=False).values_list("pk", flat=True), False)
-    if not limited:
-        return None
-    mine = WorkType.objects.filter(visible_to__user=user).values_list("pk", flat=True)
-    hidden = set(limited) - set(mine)
-    return frozenset(pk for pk in WorkType.objects.values_list("pk", flat=True) if pk not in hidden)
+    found = read(_VISIBLE, {"user": user.pk})
+    return frozenset(type_id for type_id, is_visible in found if is_visible) if found else None
+
+
+# No row unless a type names groups.
+_VISIBLE = """
+    SELECT t.id, NOT EXISTS (SELECT FROM routing_worktype_visible_to v WHERE v.worktype_id = t.id) OR EXISTS (
+        SELECT FROM routing_worktype_visible_to v JOIN accounts_user_groups g USING (group_id)
+        WHERE v.worktype_id = t.id AND g.user_id = %(user)s)
+    FROM routing_worktype t WHERE EXISTS (SELECT FROM routing_worktype_visible_to)
+"""
 
 
 def actor_of(user: User, *, role: Role | None = None, token_id: int | None = None) -> Actor:

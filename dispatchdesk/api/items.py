@@ -142,15 +142,16 @@ def _refused_row(error: ValidationError) -> dict[str, Any]:
 
 
 def _received_rows(received: Sequence[Received]) -> list[dict[str, Any]]:
-    items = {one.item.pk: one.item for one in received if one.item is not None}
-    shown = dict(zip(items, item_answers(list(items.values())), strict=True))
+    kept = {one.item.pk: one.item for one in received if one.item is not None and not one.created}
+    shown = dict(zip(kept, item_answers(list(kept.values())), strict=True))
     rows: list[dict[str, Any]] = []
     for one in received:
         if one.error is not None:
             body = refusal_problem(one.error)
             rows.append({"status": body["status"], "error": body})
         elif one.item is not None:
-            rows.append({"status": 201 if one.created else 200, "item": shown[one.item.pk]})
+            item = shown[one.item.pk] if one.work is None else new_item_answer(one.work)
+            rows.append({"status": 201 if one.created else 200, "item": item})
     return rows
 
 

@@ -1,5 +1,7 @@
 """Work types with their declared inputs, and the work items themselves."""
 
+from functools import cache
+
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.contrib.postgres.fields import ArrayField
@@ -22,6 +24,12 @@ INPUT_KINDS = [
     ("url", "Web address"),
     ("file", "File"),
 ]
+
+
+@cache
+def _page() -> str:
+    """Return the address of an item's page, with braces for its code; a board or a batch asks for it many times."""
+    return reverse("routing:item", args=["CODE"]).replace("CODE", "{}")
 
 
 class Priority(models.IntegerChoices):
@@ -210,7 +218,7 @@ class WorkItem(models.Model):
 
     def get_absolute_url(self) -> str:
         """Return the address of the item's page."""
-        return reverse("routing:item", args=[self.code])
+        return _page().format(self.code)
 
     @property
     def code(self) -> str:

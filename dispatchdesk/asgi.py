@@ -1,5 +1,6 @@
 """The ASGI application: pages and API by Django, sockets by Channels."""
 
+import gc
 import os
 
 from channels.routing import ProtocolTypeRouter
@@ -22,3 +23,7 @@ application = ProtocolTypeRouter(
         "websocket": OriginValidator(sockets, settings.SOCKET_ORIGINS),
     }
 )
+
+# What is loaded by now stays, so that the collector need not go through it again with every few requests.
+gc.collect()
+gc.freeze()

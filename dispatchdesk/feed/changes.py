@@ -19,32 +19,31 @@ Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 # More than this is no change to a board any more: viewers fetch it anew.
 MOST_EVENTS = 2000
 MOST_ITEMS = 200
+# So few are drawn sooner than a thread is found for them.
+FEW_CARDS = 3
 
 # Not visible in the old snapshot are exactly the transactions that ran then and those that began later; named like this
 # both are found by the index, however long some other transaction has been running. A row of a restored database may
-# carry an id this one has not reached: it is older than the restore, so nobody waits for it.
+# carry an id this one has not reached: it is older than the restore, so nobody waits for it. Told something were those
+# who have a notice of such a transaction that is over by now.
 _SINCE = """
-    WITH present AS MATERIALIZED (SELECT pg_current_snapshot() AS snapshot)
-    SELECT present.snapshot::text, e.item_id, e.seq, e.state_from, e.old_type_id, e.new_type_id
-    FROM present LEFT JOIN LATERAL (
-        SELECT item_id, seq, state_from, old_type_id, new_type_id FROM routing_event
+    WITH present AS MATERIALIZED (SELECT pg_current_snapshot() AS snapshot), told AS MATERIALIZED (
+        SELECT ARRAY(SELECT DISTINCT user_id FROM (
+            SELECT user_id FROM reviews_notice
+            WHERE (xid >= %(next)s::xid8 OR xid = ANY(%(running)s::xid8[]))
+              AND NOT pg_visible_in_snapshot(xid, %(snapshot)s::pg_snapshot)
+              AND pg_visible_in_snapshot(xid, present.snapshot)
+            LIMIT %(limit)s
+        ) notices) AS people FROM present
+    )
+    SELECT present.snapshot::text, told.people, e.item_id, e.state_from, e.old_type_id, e.new_type_id
+    FROM present CROSS JOIN told LEFT JOIN LATERAL (
+        SELECT item_id, state_from, old_type_id, new_type_id FROM routing_event
         WHERE (xid >= %(next)s::xid8 OR xid = ANY(%(running)s::xid8[]))
           AND NOT pg_visible_in_snapshot(xid, %(snapshot)s::pg_snapshot)
           AND xid < pg_snapshot_xmax(present.snapshot)
         LIMIT %(limit)s
     ) e ON true
-"""
-
-
-# Whoever was told something by a transaction that the first snapshot did not see and the second does.
-_TOLD_SINCE = """
-    SELECT DISTINCT user_id FROM (
-        SELECT user_id FROM reviews_notice
-        WHERE (xid >= %(next)s::xid8 OR xid = ANY(%(running)s::xid8[]))
-          AND NOT pg_visible_in_snapshot(xid, %(snapshot)s::pg_snapshot)
-          AND pg_visible_in_snapshot(xid, %(reached)s::pg_snapshot)
-        LIMIT %(limit)s
-    ) told
 """
 
 
@@ -91,18 +90,18 @@ async def changes_since(connection: Connection, position: Position) -> Batch:
         "limit": MOST_EVENTS + 1,
     }
     rows = await (await connection.execute(_SINCE, given)).fetchall()
-    reached = Position(position.cluster, rows[0][0])
-    given["reached"] = reached.snapshot
-    told = frozenset(row[0] for row in await (await connection.execute(_TOLD_SINCE, given)).fetchall())
-    if rows[0][1] is None:
+    reached, told = Position(position.cluster, rows[0][0]), frozenset(rows[0][1])
+    if rows[0][2] is None:
         return Batch(reached, [], told)
     earlier: dict[int, set[int | None]] = {}
-    for _, item_id, _, state_from, old_type, new_type in rows:
+    for _, _, item_id, state_from, old_type, new_type in rows:
         # An item that arrives was nowhere before, which is not the same as having had no type.
         earlier.setdefault(item_id, set()).update({new_type} if state_from == "" else {old_type, new_type})
     if len(rows) > MOST_EVENTS or len(earlier) > MOST_ITEMS:
         return Batch(reached, None)
     found = await (await connection.execute(_card_statement(), [list(earlier)])).fetchall()
+    if len(found) <= FEW_CARDS:
+        return Batch(reached, _encode(found, earlier), told)
     return Batch(reached, await asyncio.to_thread(_encode, found, earlier), told)
 
 
@@ -114,7 +113,7 @@ def _card_statement() -> str:
 
 
 def _encode(rows: Sequence[Sequence[object]], earlier: dict[int, set[int | None]]) -> list[Change]:
-    """Draw the cards; in a thread, as this takes about a millisecond for three."""
+    """Draw the cards; in a thread if they are many, as this takes about a millisecond for three."""
     return [encode(read_card(row), frozenset(earlier[row[0]])) for row in rows]  # type: ignore[index]
 
 

@@ -12,14 +12,21 @@ from routing.events import FEED_CHANNEL
 
 POLL_SECONDS = 1.0
 ANSWER_SECONDS = 10.0
+# Its few statements are planned once, and go by the indexes whatever PostgreSQL has counted by then.
+_PLANNING = (
+    "SELECT set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_seqscan', 'off', false)"
+)
 
 
 async def connect() -> Connection:
     """Open a connection for the feed: outside Django's pool, committing by itself, to be closed by the caller."""
     parameters = connections["default"].get_connection_params()
     kept = {name: value for name, value in parameters.items() if name not in {"cursor_factory", "context"}}
-    kept |= {"application_name": "dispatch desk feed", "autocommit": True, "prepare_threshold": None}
-    return await psycopg.AsyncConnection.connect(**kept)
+    kept |= {"application_name": "dispatch desk feed", "autocommit": True, "prepare_threshold": 0}
+    connection = await psycopg.AsyncConnection.connect(**kept)
+    async with asyncio.timeout(ANSWER_SECONDS):
+        await connection.execute(_PLANNING)
+    return connection
 
 
 async def begin(connection: Connection) -> Position:

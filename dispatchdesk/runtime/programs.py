@@ -64,13 +64,21 @@ def log_path(logs: Path, name: str) -> Path:
     return path
 
 
-def web(*, host: str, port: int, behind_proxy: bool, logs: Path) -> Program:
-    """The web server. Forwarded addresses are believed only when a proxy is expected, and only from loopback."""
+def web_arguments(*, host: str, port: int, behind_proxy: bool) -> list[str]:
+    """Return how Python starts the web server.
+
+    Frames of sockets are bounded, and forwarded addresses are believed only when a proxy is expected, and only from
+    loopback.
+    """
     arguments = ["-m", "uvicorn", "dispatchdesk.asgi:application", "--host", host, "--port", str(port)]
     arguments += ["--lifespan", "off", "--ws", "websockets-sansio", "--ws-max-size", "65536", "--no-server-header"]
     arguments += ["--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "1"]
-    arguments.append("--proxy-headers" if behind_proxy else "--no-proxy-headers")
-    return python_program("web", arguments, logs=logs)
+    return [*arguments, "--proxy-headers" if behind_proxy else "--no-proxy-headers"]
+
+
+def web(*, host: str, port: int, behind_proxy: bool, logs: Path) -> Program:
+    """The web server."""
+    return python_program("web", web_arguments(host=host, port=port, behind_proxy=behind_proxy), logs=logs)
 
 
 def worker(*, logs: Path) -> Program:

@@ -1,13 +1,18 @@
 """Guessing passwords: one username is locked for one network, whatever the guesser says about themselves."""
 
 import logging
+from collections.abc import Iterator
 
+import httpx
 import pytest
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.test import Client
 
 from dispatchdesk.accounts.models import User
+from tests.feed.conftest import Web, _web, start_web, wait_until_idle, wait_until_up, web
+
+__all__ = ["_web", "web"]
 
 PASSWORD = "correct horse battery"
 TRIES = settings.AXES_FAILURE_LIMIT
@@ -37,6 +42,42 @@ def test_too_many_guesses_lock_the_name_for_that_network_alone(olga: User) -> No
     assert tries(PASSWORD, REMOTE_ADDR="192.0.2.1") == 302
     User.objects.create_user("uwe", password=PASSWORD, role="operator")
     assert tries(PASSWORD, username="uwe") == 302
+
+
+@pytest.fixture
+def proxied(transactional_db: None) -> Iterator[Web]:
+    """The web server as it runs behind a proxy on this machine."""
+    server = start_web(behind_proxy=True)
+    try:
+        wait_until_up(server)
+        yield server
+        wait_until_idle()
+    finally:
+        server.process.terminate()
+        server.process.wait(10)
+
+
+def statuses(server: Web, forwarded: str) -> list[int]:
+    """What a guesser gets, who sends ``forwarded`` with a number that changes each time."""
+    found = []
+    with httpx.Client(base_url=server.url, trust_env=False, timeout=20) as client:
+        client.get("/sign-in/")
+        for number in range(TRIES + 1):
+            given = {"username": "olga", "password": "wrong", "csrfmiddlewaretoken": client.cookies["csrftoken"]}
+            headers = {"X-Forwarded-For": forwarded.format(number), "Referer": f"{server.url}/sign-in/"}
+            found.append(client.post("/sign-in/", data=given, headers=headers).status_code)
+    return found
+
+
+def test_a_guesser_who_names_another_address_each_time_is_locked_all_the_same(web: Web, olga: User) -> None:
+    assert statuses(web, "203.0.113.{}")[-1] == 429
+
+
+def test_behind_a_proxy_what_the_guesser_says_counts_for_nothing_and_others_are_not_locked(
+    proxied: Web, olga: User
+) -> None:
+    assert statuses(proxied, "203.0.113.{}, 198.51.100.7")[-1] == 429
+    assert statuses(proxied, "203.0.113.{}, 192.0.2.1")[:2] == [422, 422]
 
 
 def test_all_addresses_of_one_ipv6_network_are_one(olga: User) -> None:

@@ -15,6 +15,7 @@ from django.db import connection
 
 from dispatchdesk.accounts.models import User
 from dispatchdesk.accounts.sessions import SessionStore
+from dispatchdesk.runtime.programs import web_arguments
 from tests.feed.viewers import Viewer
 from tests.runtime.processes import ROOT, free_port
 
@@ -52,17 +53,15 @@ class Web:
         return answer.text
 
 
-def start_web(port: int = 0) -> Web:
-    """Start uvicorn as the desk does, on the test database; on a free port unless one is named."""
+def start_web(port: int = 0, *, behind_proxy: bool = False) -> Web:
+    """Start the web server as the desk does, on the test database; on a free port unless one is named."""
     server = connection.settings_dict
     port = port or free_port()
     database, host = server["NAME"], server["HOST"]
     address = f"postgresql://{server['USER']}:{server['PASSWORD']}@/{database}?host={host}&port={server['PORT']}"
     keep = {name: os.environ[name] for name in ("PATH", "HOME", "DESK_DATA") if name in os.environ}
-    arguments = ["-m", "uvicorn", "dispatchdesk.asgi:application", "--port", str(port), "--lifespan", "off"]
-    arguments += ["--ws", "websockets-sansio", "--ws-max-size", "65536", "--log-level", "warning"]
     process = subprocess.Popen(
-        [sys.executable, *arguments],
+        [sys.executable, *web_arguments(host="127.0.0.1", port=port, behind_proxy=behind_proxy)],
         cwd=ROOT,
         env=keep | {"DATABASE_URL": address, "PORT": str(port), "DATABASE_POOL_SIZE": "4"},
     )

@@ -116,6 +116,7 @@ def test_an_address_that_is_not_plain_http_is_refused_before_any_lookup(make_cli
         {"X-A": "b\r\nX-Admin: yes"},
         {"X A": "b"},
         {"X-A": "é"},
+        {"É": "b"},
         {"Host": "other.example"},
         {"Content-Length": "0"},
         {"Transfer-Encoding": "chunked"},

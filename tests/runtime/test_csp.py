@@ -13,8 +13,17 @@ def test_response_carries_the_policy_with_a_fresh_nonce(client: Client) -> None:
     nonces = [re.findall(r"'nonce-([^']+)'", policy) for policy in policies]
     assert [len(found) for found in nonces] == [1, 1]
     assert nonces[0] != nonces[1]
-    for directive in ("default-src 'self'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"):
-        assert directive in policies[0].split("; ")
+    assert policies[0].split("; ") == [
+        "default-src 'self'",
+        f"script-src 'self' 'nonce-{nonces[0][0]}'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self' ws://testserver wss://testserver",
+        "form-action 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    ]
 
 
 @pytest.mark.django_db

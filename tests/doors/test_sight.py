@@ -11,6 +11,8 @@ from reviews.queries.narrowing import Narrowing
 from tests.doors.world import HIDDEN_TITLE, World, rows_now
 
 OUTSIDERS = ["operator", "reviewer"]
+# By which a page would name the type, or lead to it.
+OF_TYPE = ("/secret/", 'value="secret"', "type=secret", ">Secret<")
 
 
 def addresses(world: World) -> dict[str, list[str]]:
@@ -86,23 +88,30 @@ def test_no_list_search_or_count_shows_it(world: World, role: str) -> None:
     client, program = world.client(role), world.program(role)
     hidden = world.items["hidden"]
     pages = [
-        *("/", "/?q=zebra", f"/?q={hidden.code}", "/?type=secret", "/?part=counts", "/outbox/", "/reviews/"),
+        *("/", "/?q=zebra", f"/?q={hidden.code}", "/?part=counts", "/outbox/", "/reviews/"),
         *("/reviews/?queue=support", "/items/new/", "/items/new/?type=secret", "/rulebooks/", "/settings/types/"),
         "/settings/queues/support/",
-        "/settings/queues/",
+        *(
+            "/settings/queues/",
+            "/moves/?items=D-1",
+            f"/moves/?items={hidden.code}",
+            "/views/",
+        ),
+        *("/palette/?q=zebra", "/palette/?q=secret", f"/palette/?q={hidden.code}", "/items/new/?type=support"),
+        *("/rulebooks/support/versions/1/", "/rulebooks/support/facts/", "/rulebooks/support/examples/"),
         *("/insights/", "/insights/queues/support/", "/insights/places/refund/", "/notices/", "/notices/latest/"),
         *(f"/insights/{part}/figures.csv" for part in ("queues/support", "places/refund")),
         f"/reviews/{world.review('refund').pk}/together",
         f"/rulebooks/support/versions/1/try/?code={hidden.code}",
     ]
-    shown = [
-        (path, words)
-        for path in pages
-        for headers in ({}, {"HX-Request": "true"})
-        for words in (HIDDEN_TITLE, "zebra", f'class="card-code">{hidden.code}<', f"/items/{hidden.code}/")
-        if words in client.get(path, headers=headers).content.decode() and words not in path
-    ]
+    telling = (HIDDEN_TITLE, "zebra", f'class="card-code">{hidden.code}<', f"/items/{hidden.code}/", *OF_TYPE)
+    shown = []
+    for path in pages:
+        for headers in ({}, {"HX-Request": "true"}):
+            answer = client.get(path, headers=headers).content.decode()
+            shown += [(path, words) for words in telling if words in answer and words not in path]
     assert shown == []
+    assert HIDDEN_TITLE not in client.get("/?type=secret").content.decode()
     for path in ("/rulebooks/secret/", "/settings/types/secret/", "/rulebooks/secret/versions/1/try/"):
         assert client.get(path).status_code == 404, path
     base = "/api/v1"

@@ -79,6 +79,20 @@ def test_what_would_have_gone_elsewhere_is_counted_with_from_and_to(desk: TestDe
     assert changed[0].draft.startswith("Rule 1: When Refund amount is over 200 EUR")
 
 
+def test_requests_of_a_type_that_somebody_may_not_see_are_not_listed(desk: TestDesk, refunds: WorkType) -> None:
+    secret = desk.work_type("secret")
+    desk.rules(None, {"id": "all", "when": {"all": []}, "then": {"do": "escalate", "queue": "triage", "reason": "?"}})
+    shown, hidden = desk.send("One"), desk.send("Two")
+    decide()
+    first_look = start_draft(actor=DESK, work_type_id=None)
+    content = {"rules": [FINISH], "fallback_queue": "triage"}
+    row = followed(save_draft(actor=DESK, rulebook_id=first_look.rulebook_id, content=content))
+    WorkItem.objects.filter(pk=hidden.pk).update(work_type=secret)
+    rita = Actor(role=Role.REVIEWER, name="rita", visible_types=frozenset({refunds.pk}))
+    for actor, found in ((ADA, [shown, hidden]), (rita, [shown])):
+        assert [one.item for one in backtests.changed_items(row, desk_queries.load(), actor, 0)[0]] == found
+
+
 def test_what_comes_after_a_changed_decision_is_not_followed(desk: TestDesk, refunds: WorkType) -> None:
     [small, big] = sent(desk, 20, 300)
     for item in (small, big):

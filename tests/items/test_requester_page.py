@@ -230,6 +230,8 @@ def test_an_expired_link_shows_nothing_and_can_be_sent_again(asked: WorkItem, ol
     assert response.status_code == 410
     assert "My parcel" not in response.content.decode()
     assert Client().post(old_link, {"input_topic": "delivery"}).status_code == 410
+    report = Client().post(f"{old_link}problem/", {"problem": "It has not come"})
+    assert (report.status_code, "My parcel" in report.content.decode()) == (410, False)
     first = body_of(f"{old_link}again/", "post")
     assert (first[0], Letter.objects.filter(kind="link").count()) == (200, 1)
     letter = Letter.objects.get(kind="link")

@@ -41,6 +41,20 @@ def certificate(tmp_path: Path) -> Path:
     return path
 
 
+def test_no_certificate_that_the_environment_names_is_trusted(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(certificate)
+    with scripted_server([http("sealed")], ssl_context=serving) as server:
+        client = GuardedClient([f"shop.example:{server.port}"], resolve=lambda _host, _port: ["127.0.0.1"])
+        with pytest.raises(OutgoingError) as caught:
+            client.send(Request("GET", f"https://shop.example:{server.port}/"), deadline_seconds=5, max_bytes=100)
+        assert caught.value.sent == Sent.NOT_SENT
+        client.close()
+
+
 @pytest.mark.parametrize(("host", "trusted"), [("shop.example", True), ("other.example", False)])
 def test_the_certificate_is_checked_against_the_name_that_was_called(
     certificate: Path,

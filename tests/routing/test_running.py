@@ -137,6 +137,17 @@ def test_a_write_approved_by_its_rule_is_sent_once_with_its_key(desk: TestDesk, 
     assert running.run_step(step.pk) is False
 
 
+def test_a_write_that_an_earlier_run_left_due_is_not_sent(desk: TestDesk, serve: Serve) -> None:
+    server = serve(json_reply({"status": "ok"}))
+    write_tool(desk, server)
+    desk.rules("support", FINISH, REFUND)
+    item = desk.send("Refund me", type="support")
+    decide()
+    WorkItem.objects.filter(pk=item.pk).update(run=2)
+    assert not running.run_step(the_step(item).pk)
+    assert (the_step(item).status, server.received) == (Step.CANCELLED, [])
+
+
 def test_a_busy_tool_gets_the_same_bytes_again_under_the_same_key(desk: TestDesk, serve: Serve) -> None:
     server = serve(http("", 503), json_reply({"status": "ok"}))
     write_tool(desk, server)

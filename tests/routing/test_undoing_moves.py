@@ -76,6 +76,8 @@ def test_a_move_is_undone_by_who_made_it_and_soon(asked: WorkItem, olga: Actor, 
     give(olga, asked, "state:done")
     with pytest.raises(NotAllowed, match="only who moved it"):
         back(rene, asked)
+    with pytest.raises(NotAllowed):  # a program that acts for the same person and only hands work in
+        back(Actor(Role.INTAKE, "shop", olga.user_id), asked)
     HandMove.objects.update(at=transitions.database_now() - timedelta(seconds=UNDO_SECONDS + 1))
     with pytest.raises(Conflict, match="too late"):
         back(olga, asked)

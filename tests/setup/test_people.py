@@ -8,6 +8,7 @@ from django.test import Client
 
 from dispatchdesk.accounts.models import User
 from dispatchdesk.accounts.people import first_admin
+from dispatchdesk.accounts.tokens import make_token
 from reviews.forms.queues import QueueForm, initial_of
 from reviews.models import Queue
 from reviews.queries.people import staff_of
@@ -127,6 +128,20 @@ def test_a_demotion_counts_from_the_next_click(desk: TestDesk, admin: Client) ->
     admin.post(f"{PEOPLE}{desk.people['boss'].pk}/", {"role": "operator"})
     assert boss.get(PEOPLE).status_code == 403
     assert boss.get("/settings/").status_code == 200
+
+
+def test_a_new_role_ends_the_tokens_of_the_old_one_and_a_new_name_does_not(desk: TestDesk, admin: Client) -> None:
+    desk.person("boss", Role.ADMIN)
+    boss = desk.people["boss"]
+    token = make_token(user=boss, role=Role.ADMIN, name="boss")
+
+    def status() -> int:
+        return Client(headers={"Authorization": f"Bearer {token}"}).get("/api/v1/items").status_code
+
+    admin.post(f"{PEOPLE}{boss.pk}/", {"role": "admin", "full_name": "Bo Ss"})
+    assert status() == 200
+    admin.post(f"{PEOPLE}{boss.pk}/", {"role": "operator"})
+    assert status() == 401
 
 
 def test_a_closed_account_is_signed_out(desk: TestDesk, admin: Client, sign_in: SignIn) -> None:

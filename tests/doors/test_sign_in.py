@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as live
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.test import Client
 from pytest_django import Settings
 
@@ -79,6 +80,40 @@ def test_unknown_wrong_and_closed_get_the_same_answer(olga: User) -> None:
         response = Client().post("/sign-in/", {"username": name, "password": password})
         errors.add((response.status_code, str(response.context["form"].non_field_errors())))
     assert len(errors) == 1
+
+
+class Counted(MD5PasswordHasher):
+    """Counts how often a password is hashed, which is what takes the time."""
+
+    algorithm = "counted"
+    times = 0
+
+    def encode(self, password: str, salt: str) -> str:
+        """Hash, and count it."""
+        Counted.times += 1
+        return super().encode(password, salt)
+
+
+def test_an_unknown_name_costs_as_much_as_a_wrong_password(db: None, settings: Settings) -> None:
+    settings.PASSWORD_HASHERS = [f"{__name__}.Counted"]
+    User.objects.create_user(username="olga", role=Role.OPERATOR.value, password=PASSWORD)
+    User.objects.create_user(username="gone", role=Role.ADMIN.value, password=PASSWORD, is_active=False)
+    User.objects.create_user(username="shop", role=Role.INTAKE.value, password=None)
+    hashed = {}
+    for name in ("olga", "nobody", "gone", "shop"):
+        before = Counted.times
+        Client().post("/sign-in/", {"username": name, "password": "wrong"})
+        hashed[name] = Counted.times - before
+    assert hashed == dict.fromkeys(hashed, 1)
+
+
+def test_scripts_read_no_cookie_and_other_sites_send_none(olga: User) -> None:
+    client = Client()
+    client.get("/sign-in/")
+    client.post("/sign-in/", {"username": "olga", "password": PASSWORD})
+    for name in (live.SESSION_COOKIE_NAME, live.CSRF_COOKIE_NAME):
+        cookie = client.cookies[name]
+        assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax"), name
 
 
 @pytest.fixture

@@ -69,6 +69,18 @@ def test_every_task_that_is_nudged_is_registered() -> None:
     assert nudged <= set(current_app.tasks)
 
 
+def test_no_message_waits_in_the_broker_for_its_time() -> None:
+    """What is due later is due in a row: a broker may forget, or deliver twice what it holds for long."""
+    waits = re.compile(r"\b(countdown|eta)\s*=|\.apply_async\(|\.delay\(")
+    found = [
+        str(path.relative_to(ROOT))
+        for path in tracked()
+        if path.suffix == ".py" and path.parts[len(ROOT.parts)] in {"routing", "reviews", "dispatchdesk"}
+        if waits.search(path.read_text())
+    ]
+    assert found == []
+
+
 def routes(patterns: list[URLPattern | URLResolver], space: str = "") -> Iterator[tuple[str, URLPattern]]:
     for pattern in patterns:
         if isinstance(pattern, URLResolver):

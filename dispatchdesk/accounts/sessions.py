@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY
-from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.backends.base import VALID_KEY_CHARS, SessionBase
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -17,6 +17,7 @@ from dispatchdesk.accounts.models import DeskSession
 # Each session says about when it was last used; more often would be a write for every page.
 SEEN_EVERY = timedelta(minutes=5)
 _ORIGIN = "origin"
+_KEY_SIGNS = frozenset(VALID_KEY_CHARS)
 _BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
 _SYSTEMS = (
     ("Windows", "Windows"),
@@ -30,6 +31,10 @@ _SYSTEMS = (
 
 class SessionStore(DatabaseStore):
     """Django's sessions in the database, with an owner and an origin beside the data."""
+
+    def __init__(self, session_key: str | None = None) -> None:
+        """Take the key of a cookie; one that is none of ours, as with a NUL in it, is not looked for at all."""
+        super().__init__(session_key if session_key and set(session_key) <= _KEY_SIGNS else None)
 
     @classmethod
     def get_model_class(cls) -> type[DeskSession]:

@@ -89,7 +89,10 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
     """Lead to the sign-in page, but never away from what was typed and sent."""
     here = request.get_full_path()
     if getattr(request, "htmx", None):
-        shown = request.htmx.current_url_abs_path or here  # type: ignore[attr-defined]
+        try:
+            shown = request.htmx.current_url_abs_path or here  # type: ignore[attr-defined]
+        except ValueError:  # no address at all: not htmx but somebody says so
+            shown = here
         address = redirect_to_login(shown)["Location"]
         if request.method != "GET":
             words = "You are signed out. What you typed is still here: copy it before you sign in again."

@@ -37,7 +37,7 @@ class Review(models.Model):
     REPORTED = "reported"
     STATUSES = [(s, s.capitalize()) for s in (OPEN, DECIDED, WITHDRAWN)]
 
-    item = models.ForeignKey(WorkItem, on_delete=models.CASCADE, related_name="reviews")
+    item = models.ForeignKey(WorkItem, on_delete=models.CASCADE, db_index=False, related_name="reviews")
     run = models.PositiveIntegerField()
     kind = models.CharField(max_length=10, choices=KINDS)
     queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="reviews")

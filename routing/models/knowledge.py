@@ -17,7 +17,7 @@ class FactRevision(models.Model):
     and ``quote``.
     """
 
-    item = models.ForeignKey(WorkItem, on_delete=models.CASCADE, related_name="facts")
+    item = models.ForeignKey(WorkItem, on_delete=models.CASCADE, db_index=False, related_name="facts")
     seq = models.PositiveIntegerField()
     run = models.PositiveIntegerField(default=1)
     name = models.CharField(max_length=150)

@@ -29,7 +29,7 @@ class Event(models.Model):
     ``seq`` is the item's version after the event. ``hash`` chains it to the item's previous event.
     """
 
-    item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, related_name="events")
+    item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, db_index=False, related_name="events")
     seq = models.PositiveIntegerField()
     kind = models.CharField(max_length=30)
     actor_role = models.CharField(max_length=10)

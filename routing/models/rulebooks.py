@@ -148,7 +148,7 @@ class Decision(models.Model):
     again until a fact it reads changes; not so when it only lacked something, or a person asked the requester instead.
     """
 
-    item = models.ForeignKey(WorkItem, on_delete=models.CASCADE, related_name="decisions")
+    item = models.ForeignKey(WorkItem, on_delete=models.CASCADE, db_index=False, related_name="decisions")
     run = models.PositiveIntegerField()
     version = models.ForeignKey(RulebookVersion, null=True, on_delete=models.PROTECT, related_name="+")
     rule_id = models.CharField(max_length=60, blank=True)

@@ -14,6 +14,7 @@ from django_otp.oath import TOTP
 from dispatchdesk.accounts import second_step
 from dispatchdesk.accounts.actors import actor_of
 from dispatchdesk.accounts.models import DeskSession, SecondStep, User
+from dispatchdesk.accounts.views import PENDING, PENDING_SECONDS
 from routing.errors import NotAllowed
 
 PASSWORD = "correct horse battery"
@@ -118,6 +119,36 @@ def test_a_new_password_ends_what_the_old_one_began(olga: User) -> None:
     assert not is_in(client)
 
 
+def test_the_password_counts_for_some_minutes_and_while_the_account_is_open(olga: User) -> None:
+    turned_on(olga)
+    late, closed = password_given(olga), password_given(olga)
+    session = late.session
+    session[PENDING][2] -= PENDING_SECONDS + 1
+    session.save()
+    code = {"code": code_of(olga)}
+    assert late.post("/sign-in/code/", code).headers["Location"].startswith("/sign-in/?next=")
+    User.objects.update(is_active=False)
+    assert closed.post("/sign-in/code/", code).headers["Location"].startswith("/sign-in/?next=")
+    User.objects.update(is_active=True)
+    assert not is_in(late)
+    assert closed.post("/sign-in/code/", code).headers["Location"] == "/reviews/"
+
+
+def test_who_planted_a_session_is_not_asked_for_the_code_of_somebody_else(olga: User) -> None:
+    turned_on(olga)
+    planted = Client()
+    planted.get("/sign-in/")
+    session = planted.session
+    session["planted"] = "x"
+    session.save()
+    victim = Client()
+    for client in (planted, victim):
+        client.cookies["sessionid"] = str(session.session_key)
+    victim.post("/sign-in/", {"username": olga.username, "password": PASSWORD})
+    assert victim.get("/sign-in/code/").status_code == 200
+    assert planted.get("/sign-in/code/").headers["Location"] == "/sign-in/"
+
+
 def test_turning_it_off_takes_the_password_or_an_admin(olga: User) -> None:
     turned_on(olga)
     client = Client()
@@ -145,6 +176,7 @@ def test_neither_secret_nor_recovery_codes_can_be_read_in_the_database(olga: Use
         stored = str(cursor.fetchone())
     for hidden in (secret, second_step.plain(codes[0]), codes[0]):
         assert hidden not in stored
+        assert hidden.encode().hex() not in stored
 
 
 def signed_in(user: User, **given: str) -> Client:

@@ -12,6 +12,7 @@ from routing.domain.facts import known
 from routing.domain.inputs import InputSpec, find_in_text
 from routing.domain.patterns import PatternError, compiled
 from routing.domain.templates import TemplateError
+from routing.errors import Invalid
 from routing.forms.tables import MAX_BYTES, TableError, read_table
 from routing.models import DestinationVersion, TableRow
 from tests.doors.world import World, undone
@@ -44,6 +45,20 @@ def test_a_file_comes_back_as_a_download_and_nothing_else(world: World, name: st
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in answer.headers["Content-Security-Policy"]
     assert "X-Evil" not in answer.headers
+
+
+def test_a_request_keeps_so_many_files_and_no_more_however_they_come(world: World) -> None:
+    item = world.items["look"]
+
+    def attach(number: int) -> None:
+        files = [SimpleUploadedFile(f"{at}.txt", b"x") for at in range(number)]
+        attaching.attach(item_id=item.pk, files=files, by="Kim")
+
+    attach(attaching.MOST_FILES - 1)
+    with pytest.raises(Invalid):
+        attach(2)
+    attach(1)
+    assert item.files.count() == attaching.MOST_FILES
 
 
 def test_a_file_opens_by_its_own_request_alone(world: World) -> None:
@@ -105,7 +120,8 @@ def test_no_pattern_takes_longer_than_its_text(pattern: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", [r"(((a{1,900}){1,900}){1,900})", r"(?=a)b", r"(a)\1", "(" * 5000, r"[", r"\ud800", "(?C)"]
+    "pattern",
+    [r"(((a{1,900}){1,900}){1,900})", r"(?=a)b", r"(a)\1", "(" * 5000, r"[", r"\ud800", "(?C)", r"\pL{1000}" * 3],
 )
 def test_a_pattern_too_large_or_unreadable_is_refused(pattern: str) -> None:
     with pytest.raises(PatternError):

@@ -134,6 +134,22 @@ def test_a_key_of_before_verifies_what_was_written_with_it(items: list[WorkItem]
     assert faults() == found
 
 
+def test_a_key_of_before_is_not_used_again_after_the_new_one_without_a_checkpoint_too(
+    items: list[WorkItem], settings: Settings
+) -> None:
+    old, new = settings.SECRET_KEY, "n" * 40
+    settings.SECRET_KEY_FALLBACKS = [old]
+    for settings.SECRET_KEY in (new, old):
+        hold(items[0])
+    settings.SECRET_KEY = new
+    assert faults() == [f"{items[0].code}: {CHANGED.replace('3', '7')}"]
+
+
+def test_an_item_without_events_is_named_when_it_is_the_last(items: list[WorkItem]) -> None:
+    execute("DELETE FROM routing_event WHERE item_id = %(item)s", item=items[-1].pk)
+    assert faults() == [f"{items[-1].code}: it has no events."]
+
+
 def test_credentials_kept_with_a_key_of_before_are_read(settings: Settings) -> None:
     url = "https://api.example.com/v1"
     kept = encrypt("s3cret", credentials.PURPOSE)

@@ -101,6 +101,20 @@ def test_every_route_names_the_roles_that_may_open_it() -> None:
     assert unlisted == []
 
 
+def test_the_tests_that_the_page_on_security_names_are_there() -> None:
+    rows = [line for line in (ROOT / "docs/security.md").read_text().splitlines() if "`tests/" in line]
+    missing = []
+    for row in rows:
+        folder = Path()
+        for name in re.findall(r"`((?:tests/|test_)[\w/.]+)`", row):
+            path = Path(name) if name.startswith("tests/") else folder / name
+            folder = path.parent if path.suffix else path
+            if not (ROOT / path).exists():
+                missing.append(str(path))
+    assert rows
+    assert missing == []
+
+
 @pytest.mark.parametrize(
     "page",
     [

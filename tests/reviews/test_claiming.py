@@ -109,14 +109,14 @@ def test_a_decision_that_waits_for_the_row_until_the_time_is_up_is_refused(bench
     item = tasks(bench, 1)[0]
     review = bench.claim(item)
     barrier = Barrier(2)
+    Review.objects.filter(pk=review.pk).update(lease_expires_at=database_now() + timedelta(seconds=1.5))
 
     def hold() -> object:
         with transaction.atomic():
             Review.objects.select_for_update().get(pk=review.pk)
             barrier.wait(30)
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_sleep(1.2)")
-            Review.objects.filter(pk=review.pk).update(lease_expires_at=review.claimed_at)
+                cursor.execute("SELECT pg_sleep(2.5)")
         return None
 
     def decide_late() -> object:

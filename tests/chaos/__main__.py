@@ -113,11 +113,15 @@ def _run(desk: Desk, given: argparse.Namespace) -> dict[str, Any]:
     say(f"the desk is up: broker {given.broker}, seed {given.seed}, data {desk.data}")
     run.begin()
     run.settle()
+    until = time.monotonic() + given.minutes * 60
     for name in names or _schedule(list(faults), given.seed):
-        if not names and time.monotonic() - began > given.minutes * 60:
+        if not names and time.monotonic() > until:
             break
         say(name)
-        faults[name](run)
+        try:
+            faults[name](run)
+        except Exception as error:  # noqa: BLE001 - told at the end; what is counted matters most after that
+            run.wrong.append(f"{name}: {type(error).__name__}: {error}")
         desk.heal()
         desk.is_well_within(WELL_WITHIN_SECONDS)
     say("faults are over, draining")

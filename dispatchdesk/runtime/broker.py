@@ -74,5 +74,7 @@ class Transport(filesystem.Transport):
 
 
 def register() -> None:
-    """Make ``deskfiles://`` known to kombu."""
+    """Make ``deskfiles://`` known to kombu, and let it speak to Redis by our transport."""
     TRANSPORT_ALIASES[EMBEDDED_BROKER_SCHEME] = f"{__name__}:{Transport.__name__}"
+    for scheme in ("redis", "rediss"):
+        TRANSPORT_ALIASES[scheme] = "dispatchdesk.runtime.redis_broker:Transport"

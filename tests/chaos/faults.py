@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.chaos.others import POISON
+from tests.chaos.others import POISON, Other
 from tests.chaos.proxy import Proxy
 from tests.chaos.run import SETTLES_SECONDS, Run
 from tests.runtime.processes import ROOT
@@ -172,7 +172,7 @@ def model_faults(run: Run) -> None:
         "429", "500", "hang", "trickle", "truncated", "refusing", "garbage", "invented", "extra_keys", "hostile", "good"
     )  # fmt: skip
     run.settle(LONG_SECONDS)
-    run.injected["model misbehaved"] += sum(n for name, n in run.desk.model.counts.items() if name != "good")
+    _note_misbehaviour(run, "the model", run.desk.model)
 
 
 def tool_faults(run: Run) -> None:
@@ -181,7 +181,12 @@ def tool_faults(run: Run) -> None:
         "429", "503", "refuses", "empty", "html", "error_after", "reset_before", "reset_after", "hang_after", "good"
     )  # fmt: skip
     run.settle(LONG_SECONDS)
-    run.injected["tools misbehaved"] += sum(n for name, n in run.desk.tools.counts.items() if name != "good")
+    _note_misbehaviour(run, "a tool", run.desk.tools)
+
+
+def _note_misbehaviour(run: Run, name: str, other: Other) -> None:
+    run.injected[f"{name} misbehaved"] = sum(n for what, n in other.counts.items() if what != "good")
+    run.expect(f"{name} was asked at all while it misbehaved", run.injected[f"{name} misbehaved"] > 0, wanted=True)
 
 
 def poison(run: Run) -> None:

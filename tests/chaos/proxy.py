@@ -64,6 +64,7 @@ class Proxy:
         self.down()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
+        self._loop.close()
 
     def _run(self, work: "asyncio.Future[None] | object") -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(10)  # type: ignore[arg-type]
@@ -103,6 +104,7 @@ class Proxy:
             for one in (writer, other):
                 if one is not None:
                     self._writers.discard(one)
+                    self._vanished.discard(one)
                     one.close()
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -110,7 +112,7 @@ class Proxy:
         with suppress(OSError):
             while data := await reader.read(CHUNK):
                 seen += len(data)
-                while self.mode == "blackhole" or writer in self._vanished:  # noqa: ASYNC110 - set by another thread
+                while self._holds_back(writer):  # noqa: ASYNC110 - set by another thread
                     await asyncio.sleep(0.05)
                 if self.mode == "reset" or (self.mode == "cut" and seen > self.cut_after):
                     _reset(writer)
@@ -125,6 +127,9 @@ class Proxy:
                     data = data[TRICKLED_BYTES:]
                 writer.write(data)
                 await writer.drain()
+
+    def _holds_back(self, writer: asyncio.StreamWriter) -> bool:
+        return not writer.is_closing() and (self.mode == "blackhole" or writer in self._vanished)
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

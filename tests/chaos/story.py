@@ -28,6 +28,7 @@ from routing.actions import (
     deciding_again,
     destinations,
     drafting,
+    erasing,
     examples,
     importing,
     intake,
@@ -39,8 +40,11 @@ from routing.actions import (
     relinking,
     reporting,
     running,
+    sealing,
     sweeping,
     trying,
+    undoing,
+    verifying,
     work_types,
 )  # fmt: skip
 from routing.actions.intake import Request
@@ -177,6 +181,8 @@ def people_and_time() -> None:
     notice_mail.send_notices()
     wishes.stop_mail(Stopping(person("person1").person_id, None), None)
     staffing.free_reviews_of(actor=person(ADMIN_NAME), user_id=person("person1").person_id)
+    moved = moving.move(actor=boss, item_id=task.pk, to="state:done")
+    undoing.undo(actor=boss, item_id=task.pk, version=moved.version)
     moving.move(actor=boss, item_id=task.pk, to="state:done")
     spoilt = send("plain", "its history cannot be read")
     FactRevision.objects.create(
@@ -251,4 +257,13 @@ def tools_and_queues(ada: Actor, slug: str) -> None:
     accounts.set_active(actor=ada, user_id=user.pk, active=False)
 
 
-ACTS: tuple[Callable[[], None], ...] = (effects, people_and_time, set_up)
+def the_past() -> None:
+    """The ledger is sealed and read, and what the desk holds of a requester is erased."""
+    sealing.seal()
+    send("plain", "who was that?", requester_email="past@example.org")
+    erased = erasing.erase_items(actor=person(ADMIN_NAME), email="past@example.org")
+    assert not erased.blocked, erased.blocked
+    assert not (faults := verifying.verify().faults.lines), faults
+
+
+ACTS: tuple[Callable[[], None], ...] = (effects, people_and_time, set_up, the_past)

@@ -7,7 +7,9 @@ from django.conf import settings
 from django.db.models import F
 from django.test import Client
 
+from dispatchdesk.celery import app
 from dispatchdesk.models import Moment, mark
+from routing.tasks import decide_due
 from tests.runtime.processes import free_port
 
 
@@ -32,6 +34,19 @@ def test_worker_silent_for_half_a_minute_is_not_ok(client: Client) -> None:
 
     assert (body["sweeper"]["ok"], body["worker"]["ok"]) == (True, False)
     assert body["worker"]["seen_seconds_ago"] == pytest.approx(31, abs=5)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_worker_that_comes_to_other_messages_is_well_though_the_call_for_an_answer_waits_behind_them(
+    client: Client,
+) -> None:
+    mark(Moment.WORKER)
+    Moment.objects.filter(name=Moment.WORKER).update(at=F("at") - timedelta(seconds=31))
+
+    app.loader.import_default_modules()  # as a worker does
+    decide_due.apply()
+
+    assert client.get("/healthz").json()["worker"]["ok"]
 
 
 @pytest.mark.django_db(transaction=True)

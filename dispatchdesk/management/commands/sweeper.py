@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from dispatchdesk.models import Moment, mark
 from dispatchdesk.practice.stream import tick
-from dispatchdesk.tasks import answer
+from dispatchdesk.tasks import BEAT_SECONDS, answer
 from routing import nudges
 from routing.actions.sealing import seal_when_due
 from routing.actions.sweeping import sweep
@@ -20,7 +20,6 @@ from routing.actions.sweeping import sweep
 logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 1.0
-BEAT_SECONDS = 5.0
 SEAL_SECONDS = 60.0
 
 

@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from queue import Empty, SimpleQueue
 
 from celery import current_app
@@ -25,6 +24,7 @@ class _Sender:
         self._queue: SimpleQueue[Nudge] = SimpleQueue()
         self._waiting: set[Nudge] = set()
         self._lock = threading.Lock()
+        self._pause = threading.Event()  # never set: a wait of its own
         self._thread: threading.Thread | None = None
 
     def put(self, nudge: Nudge) -> None:
@@ -51,7 +51,7 @@ class _Sender:
                 self._waiting.discard(nudge)
             send(*nudge)
             if self._queue.empty():
-                time.sleep(GATHERED_SECONDS)
+                self._pause.wait(GATHERED_SECONDS)
 
 
 def send(task: str, args: tuple[object, ...] = (), *, expires: float | None = None) -> None:

@@ -188,6 +188,7 @@ def test_cards_are_dragged_where_the_table_of_states_allows(web: Web, desk: Test
         page.mouse.up()
         choose(page, "support")
         shows(page, "in_review", first)
+        says(page, f"{first.code} is now in review")
         assert fresh(done).state == "done"
 
         # Refused: the card goes back, and the reason is said.

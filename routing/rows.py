@@ -10,6 +10,7 @@ from django.db.models import JSONField, Model
 from psycopg import Cursor
 
 M = TypeVar("M", bound=Model)
+N = TypeVar("N", bound=Model)
 
 
 def insert(rows: Sequence[Model]) -> None:
@@ -74,7 +75,7 @@ def _added(model: type[Model]) -> tuple[str, list[tuple[Any, str]]]:
 
 
 def change(row: Model, names: tuple[str, ...]) -> None:
-    """Write these attributes of one row."""
+    """Write these attributes of one row, foreign keys by their ids (``claimed_by_id``); raises KeyError for others."""
     statement, fields = _changed(type(row), names)
     values = {name: field.get_db_prep_save(getattr(row, name), connection) for field, name in fields}
     read(statement, values | {"pk": row.pk})
@@ -83,7 +84,8 @@ def change(row: Model, names: tuple[str, ...]) -> None:
 @cache
 def _changed(model: type[Model], names: tuple[str, ...]) -> tuple[str, list[tuple[Any, str]]]:
     meta = model._meta  # noqa: SLF001 - Django's documented name
-    fields = [field for field in meta.concrete_fields if field.attname in names]
+    by_name = {field.attname: field for field in meta.concrete_fields}
+    fields = [by_name[name] for name in names]
     values = ", ".join(f"{field.column} = %({field.attname})s" for field in fields)
     statement = f"UPDATE {meta.db_table} SET {values} WHERE {meta.pk.column} = %(pk)s RETURNING 1"  # noqa: S608 - Django's names
     return statement, [(field, field.attname) for field in fields]
@@ -128,6 +130,12 @@ def row_of(model: type[M], cells: Sequence[Any]) -> M:
         if given[at] is not None:
             given[at] = json.loads(given[at])
     return model.from_db(connection.alias, names, given)
+
+
+def pair_of(first: type[M], second: type[N], cells: Sequence[Any]) -> tuple[M, N]:
+    """Return a row of each of two models that a statement has joined: the ``columns`` of one, then of the other."""
+    names, _ = _loaded(first)
+    return row_of(first, cells[: len(names)]), row_of(second, cells[len(names) :])
 
 
 @cache

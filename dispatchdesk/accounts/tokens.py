@@ -5,7 +5,7 @@ import secrets
 
 from dispatchdesk.accounts.models import ApiToken, User
 from routing.domain.roles import Role
-from routing.rows import columns, read, row_of
+from routing.rows import columns, pair_of, read
 
 PREFIX = "desk_"
 
@@ -28,13 +28,12 @@ def find_token(token: str) -> ApiToken | None:
     Looked up by its digest, so that how long it takes says nothing about how much of a guess was right.
     """
     for cells in read(_LIVE, {"digest": token_digest(token)}):
-        found = row_of(ApiToken, cells[: -len(_USER)])
-        found.user = row_of(User, cells[-len(_USER) :])
+        found, user = pair_of(ApiToken, User, cells)
+        found.user = user
         return found
     return None
 
 
-_USER = User._meta.concrete_fields  # noqa: SLF001 - Django's documented name
 _LIVE = f"""
     SELECT {columns(ApiToken, "t")}, {columns(User, "u")}
     FROM accounts_apitoken t JOIN accounts_user u ON u.id = t.user_id

@@ -63,6 +63,7 @@ def judge(*, actor: Actor, review_id: int, epoch: int, digest: str, judgement: J
         item = transitions.lock_one(item_id)
         review = lock_review(review_id)
         review.item = item
+        # Each verdict that leaves a review open ends the claim: whoever still holds this one has given none.
         is_held = review.status == Review.OPEN and (review.claimed_by_id, review.epoch) == (actor.user_id, epoch)
         standing = None if is_held else _standing(review, actor, epoch, digest, judgement)
         if standing is not None:

@@ -12,7 +12,7 @@ from routing.domain.roles import Actor
 from routing.errors import NotVisible
 from routing.models import Destination
 from routing.queries.items import in_sight
-from routing.rows import columns, prepared, read, row_of
+from routing.rows import columns, pair_of, prepared, read
 
 
 def waiting_reviews(actor: Actor) -> QuerySet[Review]:
@@ -81,12 +81,10 @@ def lock_review(review_id: int) -> Review:
     """
     [review] = prepared(Review, _LOCK, {"id": review_id})
     [cells] = read(_QUEUE, {"id": review.queue_id})
-    review.queue = row_of(Queue, cells[: -len(_PLACE)])
-    review.queue.destination = row_of(Destination, cells[-len(_PLACE) :])
+    review.queue, review.queue.destination = pair_of(Queue, Destination, cells)
     return review
 
 
-_PLACE = Destination._meta.concrete_fields  # noqa: SLF001 - Django's documented name
 _LOCK = f"SELECT {columns(Review, 'r')} FROM reviews_review r WHERE r.id = %(id)s::bigint FOR UPDATE"  # noqa: S608 - Django's names
 _QUEUE = f"""
     SELECT {columns(Queue, "q")}, {columns(Destination, "d")}

@@ -129,6 +129,9 @@ class PeopleKind(Protocol):
     def reported(self, items: Sequence[WorkItem]) -> dict[int, Opened]:
         """Return the open review of a problem that somebody reported, by the id of its item."""
 
+    def strictest(self, queues: Sequence[str]) -> str:
+        """Return of these queues, by their slugs, the one in which most people must approve; the first of equals."""
+
     def eligible(self, destination: Destination, item: WorkItem | None = None) -> bool:
         """Return whether somebody could decide (this item) here."""
 

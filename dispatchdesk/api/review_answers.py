@@ -50,7 +50,7 @@ def _review(row: Review, verdict: Verdict | None, first: Verdict | None, now: da
         "assignee": row.assignee.username if row.assignee is not None else None,
         "lease_expires_at": moment_or_none(row.lease_expires_at) if is_held else None,
         "due_at": moment(row.due_at),
-        "approvals_needed": row.queue.eyes,
+        "approvals_needed": row.approvals_needed,
         "first_approval": _verdict(first, now) if first is not None else None,
         "verdict": _verdict(verdict, now) if verdict is not None else None,
     }

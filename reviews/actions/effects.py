@@ -184,8 +184,7 @@ def _retype(work: Pass, judgement: "Judgement", actor: Actor) -> None:
     # As for a move by hand: its new rules would send again what may have gone through.
     if people().unsettled([work.item]):
         raise Conflict(f"{work.item.code}: first somebody must say what became of what was sent.")
-    work.item.run = work.item.next_run
-    work.item.question_rounds = 0
+    work.begin_run()
     _label(work, type_slug, actor)
     outcomes.set_type(work, work.desk.types[type_slug], _person(actor))
     _go_on(work)
@@ -305,7 +304,8 @@ def point_elsewhere(review: Review, to: str) -> None:
         queue = Queue.objects.select_related("destination", "calendar").filter(destination__slug=name).first()
         if queue is None or queue.destination.archived:
             raise Invalid(f"There is no queue “{name}”.", {"to": "unknown queue"})
-        review.queue, review.assignee = queue, None
+        review.take_to(queue)
+        review.assignee = None
         review.overflow_at = deadlines(queue, review.item.priority, transitions.database_now()).overflow_at
         return
     person = people_for(review).filter(username=name).first() if kind == "person" else None

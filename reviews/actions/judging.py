@@ -183,7 +183,7 @@ def _reassign(review: Review, judgement: Judgement, actor: Actor, now: datetime)
         pass_to_others(review, actor, now)
     review.claimed_by, review.claimed_at, review.lease_expires_at = None, None, None
     review.epoch += 1
-    moved = ["queue", "assignee", "overflow_at"]
+    moved = ["queue", "eyes", "assignee", "overflow_at"]
     review.save(update_fields=[*moved, "claimed_by", "claimed_at", "lease_expires_at", "epoch"])
 
 

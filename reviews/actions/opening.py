@@ -157,6 +157,11 @@ class QueuePeople:
             return False
         return who_may_see(staff_of(queue), item.work_type if item else None).exists()
 
+    def strictest(self, queues: Sequence[str]) -> str:
+        """Return of these queues, by their slugs, the one in which most people must approve; the first of equals."""
+        eyes = dict(Queue.objects.filter(destination__slug__in=queues).values_list("destination__slug", "eyes"))
+        return max(queues, key=lambda slug: eyes.get(slug, 0))
+
     def unstaffed(self) -> dict[str, str]:
         """Return the queues in use that nobody staffs: names by slug."""
         return unstaffed_queues()

@@ -37,10 +37,12 @@ def _hand_on(review_id: int, item_id: int) -> None:
         if queue is None or queue.destination.archived:
             review.save(update_fields=["overflow_at"])
             return
-        review.queue = queue
+        review.take_to(queue)
         review.claimed_by, review.claimed_at, review.lease_expires_at = None, None, None
         review.epoch += 1
-        review.save(update_fields=["queue", "overflow_at", "claimed_by", "claimed_at", "lease_expires_at", "epoch"])
+        review.save(
+            update_fields=["queue", "eyes", "overflow_at", "claimed_by", "claimed_at", "lease_expires_at", "epoch"]
+        )
         if item.state != State.IN_REVIEW or item.review_id != review.pk:
             return
         change = Change(

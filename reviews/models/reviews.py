@@ -27,6 +27,8 @@ class Review(models.Model):
     An item has one open review, and besides one for each effect of which nobody knows what became: that is asked until
     it is known, in whatever state and run the item is by then. So are checks of what has finished.
 
+    ``eyes`` is how many people had to approve where it was before: taken to another queue, it needs no fewer.
+
     ``about`` are the agents and tools whose work is judged, by their slugs.
     """
 
@@ -67,6 +69,7 @@ class Review(models.Model):
     claimed_at = models.DateTimeField(null=True, blank=True)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    eyes = models.PositiveSmallIntegerField(default=1, db_default=1)
     barred = ArrayField(models.BigIntegerField(), default=list, blank=True)
     closed_because = models.CharField(max_length=100, blank=True)
 
@@ -130,6 +133,15 @@ class Review(models.Model):
         item = self.item
         awaited = (item.state, item.run, item.review_id) == (State.IN_REVIEW.value, self.run, self.pk)
         return self.cause == self.UNKNOWN_OUTCOME and not awaited
+
+    @property
+    def approvals_needed(self) -> int:
+        """How many people must approve it, 1 or 2: as its queue says, and no fewer than where it was before."""
+        return max(self.eyes, self.queue.eyes)
+
+    def take_to(self, queue: Queue) -> None:
+        """Point it to another queue, unsaved (``queue`` and ``eyes``)."""
+        self.eyes, self.queue = self.approvals_needed, queue
 
     @property
     def checklist(self) -> list[str]:

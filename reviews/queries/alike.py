@@ -25,8 +25,8 @@ def why_alone(review: Review, desk: Desk) -> str:
         return "Only what the same rule asks is decided together."
     if queue.high_risk:
         return f"{queue} is marked high-risk: each review is decided alone."
-    if queue.eyes > 1:
-        return f"Two people must approve in {queue}: each review is decided alone."
+    if review.approvals_needed > 1:
+        return "Two people must approve this: each review is decided alone."
     if review.checklist:
         return f"{queue} has a checklist: each review is decided alone."
     risky = [slug for slug in review.about if _is_high_risk(slug, desk)]
@@ -48,6 +48,7 @@ def alike(actor: Actor, review: Review) -> QuerySet[Review]:
     proposal = review.proposal
     rows = offered_reviews(actor, Now()).filter(
         queue=review.queue_id,
+        eyes=review.eyes,
         rule_id=review.rule_id,
         cause=review.cause,
         about=review.about,

@@ -15,7 +15,7 @@ _APPROVED = frozenset({"route", "continue", "output", "calls", "retry"})
 
 def needs_two(review: Review) -> bool:
     """Return whether two people must approve this."""
-    return review.queue.eyes > 1 and review.proposal.get("kind") in _APPROVED
+    return review.approvals_needed > 1 and review.proposal.get("kind") in _APPROVED
 
 
 def first_approval(review: Review) -> Verdict | None:

@@ -111,8 +111,7 @@ def _begin_anew(move: _Move, target: State) -> None:
     asked = [one for one in people().asked(move.actor, move.item) if not one.afterwards]
     if asked and target not in FINAL_STATES:
         raise Conflict(f"{move.item.code}: first somebody must say what became of what was sent. {asked[0].question}")
-    move.item.run = move.item.next_run
-    move.item.question_rounds = 0
+    move.work.begin_run()
 
 
 def _sent(move: _Move) -> Change:
@@ -207,8 +206,10 @@ def end_what_runs(work: Pass, why: str) -> None:
 
 
 def send_by_hand(work: Pass, slug: str) -> None:
-    """Send a locked item to a destination that a person chose; a write is proposed to Triage first.
+    """Send a locked item to a destination that a person chose.
 
+    A write is first proposed to the people whom the rules have approve it, so that nobody gets around them by hand:
+    where rules name several queues, to the one in which most must approve. A write that no rule makes goes to Triage.
     Raises Invalid when it is a data source, or when a write needs facts that are not known.
     """
     place = work.desk.places[slug]
@@ -222,7 +223,8 @@ def send_by_hand(work: Pass, slug: str) -> None:
             rendered = [render_call(place, work.known.facts)]
         except TemplateError as error:
             raise Invalid(f"{place.row.name} cannot be used yet: {error}.", {"to": str(error)}) from error
-        work.openings.append(approval(work, rendered, (), FALLBACK_QUEUE, "", noted))
+        queue = people().strictest(work.desk.approvers(slug, work.item.work_type_id) or [FALLBACK_QUEUE])
+        work.openings.append(approval(work, rendered, (), queue, "", noted))
         work.change = Change(work.item, Action.ESCALATE, State.IN_REVIEW)
     else:
         outcomes.send_to(work, place, (), noted)

@@ -90,6 +90,14 @@ class Pass:
             )
         )
 
+    def begin_run(self) -> None:
+        """Begin the item's next run: what was done, fired and approved so far does not count in it."""
+        self.item.run = self.item.next_run
+        self.item.question_rounds = 0
+        self.known.forget_history()
+        self.fired.clear()
+        self.escalated.clear()
+
     def forget_outdated_sources(self) -> None:
         """Treat what a source said as unknown again when what it was looked up by has changed since."""
         facts = self.known.facts

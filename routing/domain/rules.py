@@ -151,3 +151,9 @@ class Rulebook:
     rules: tuple[Rule, ...]
     fallback_queue: str
     label: str = field(default="", compare=False)
+
+    def approvers(self, destination: str) -> list[str]:
+        """Return the queues whose people approve a write to this destination, in the order of the rules."""
+        acting = [rule.then for rule in self.rules if rule.enabled and isinstance(rule.then, Go)]
+        named = [go.approved_by for go in acting if {destination, SUGGESTED} & set(go.to)]
+        return [slug for slug in dict.fromkeys(named) if slug not in {"", BY_RULE}]

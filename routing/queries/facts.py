@@ -23,6 +23,12 @@ class Knowledge:
     doubtful: dict[str, FactRevision] = field(default_factory=dict)
     by_model: set[str] = field(default_factory=set)
 
+    def forget_history(self) -> None:
+        """Forget what was done and approved, as for an item that begins a new run."""
+        for known_names in (self.facts, self.doubtful):
+            for name in [name for name in known_names if name.partition(".")[0] in HISTORY_NAMESPACES]:
+                del known_names[name]
+
 
 def newest_revisions(item_ids: Iterable[int], *, until: Mapping[int, int] | None = None) -> list[FactRevision]:
     """Return the newest revision of each fact of these items, in one query.

@@ -8,14 +8,16 @@ from django.db import connection
 from reviews.actions import claiming, judging, staffing
 from reviews.actions.staffing import QueueDetails
 from reviews.domain.four_eyes import Hands, why_barred
-from reviews.models import Queue, Verdict
+from reviews.models import Queue, Review, Verdict
 from reviews.queries.hands import eyes_of
 from reviews.queries.people import unstaffed_queues
-from routing.actions import answering
+from routing.actions import answering, moving
 from routing.domain.roles import Role
 from routing.errors import Conflict, Invalid, NotAllowed
+from routing.kinds import people
 from routing.models import FactRevision, Step, WorkItem
-from tests.reviews.conftest import DRAFT, DRAFT_FIRST, Bench, after, approve_write
+from routing.transitions import database_now
+from tests.reviews.conftest import DRAFT, DRAFT_FIRST, ORDER, Bench, after, approve_write
 from tests.reviews.test_judging import ESCALATE
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -147,6 +149,58 @@ def test_who_fixed_the_text_in_an_earlier_review_is_not_the_second_approver_of_s
     with pytest.raises(NotAllowed, match="You fixed it"):
         pair.judge(pair.claim(item, "ana"), "approve", "ana")
     assert not sent(item)
+
+
+def test_a_move_by_hand_goes_to_those_who_must_approve_by_the_rules(pair: Bench) -> None:
+    urgent = {
+        "when": {"fact": "item.priority", "op": "is", "value": "urgent"},
+        "then": approve_write("refund", queue="finance"),
+    }
+    pair.desk.rules("support", DRAFT_FIRST, urgent, after("reply", approve_write("refund")))
+    item = moving.move(actor=pair.people["olu"], item_id=pair.item().pk, to="destination:refund")
+    review = pair.review(item)
+    assert (review.queue.slug, review.approvals_needed) == ("support", 2)
+    with pytest.raises(NotAllowed):
+        pair.claim(item, "olu")
+    item = pair.decide_as(item, "approve", "ana")
+    assert not sent(item)
+    assert sent(pair.decide_as(item, "approve", "ben"))
+
+
+def test_another_type_is_no_way_around_those_who_must_approve(pair: Bench) -> None:
+    pair.desk.work_type("other", ORDER)
+    item = pair.item(type="other")
+    answering.add_inputs(actor=pair.people["ben"], item_id=item.pk, given={"order_number": "K-1"})
+    item = moving.move(actor=pair.people["olu"], item_id=item.pk, to="destination:refund")
+    assert pair.review(item).queue.slug == "support"
+
+
+def test_a_write_that_no_rule_makes_is_approved_in_triage(pair: Bench) -> None:
+    item = moving.move(actor=pair.people["olu"], item_id=pair.item().pk, to="destination:send")
+    assert pair.review(item).queue.slug == "triage"
+
+
+def test_a_move_by_hand_proposes_nothing_of_the_run_before(pair: Bench) -> None:
+    item = moving.move(actor=pair.people["olu"], item_id=pair.item().pk, to="destination:refund")
+    assert DRAFT not in str(pair.review(item).proposal)
+    assert pair.decide_as(item, "approve", "ana").state == "in_review"
+
+
+def test_another_queue_lowers_nothing(pair: Bench) -> None:
+    item = pair.decide_as(pair.item(), "reassign", "ben", to="queue:finance")
+    assert pair.review(item).queue.slug == "finance"
+    item = pair.decide_as(item, "approve", "ana")
+    assert not sent(item)
+    assert sent(pair.decide_as(item, "approve", "ada"))
+
+
+def test_a_queue_that_gets_what_nobody_took_in_time_needs_two_as_well(pair: Bench) -> None:
+    item = pair.item()
+    Queue.objects.filter(destination__slug="support").update(overflow=pair.desk.queues["finance"])
+    Review.objects.filter(item=item).update(overflow_at=item.created_at)
+    people().sweep(database_now())
+    assert pair.review(item).queue.slug == "finance"
+    assert not sent(pair.decide_as(item, "approve", "ana"))
 
 
 @pytest.mark.parametrize(

@@ -20,15 +20,10 @@ def page_link(item: WorkItem) -> str:
     return f"{settings.PUBLIC_URL}{reverse('requests:page', args=[page_token(item)])}"
 
 
-def item_of(token: str) -> tuple[WorkItem | None, bool]:
-    """Return the item of a token and whether the token has expired; (None, False) when it is not ours."""
+def item_of(token: str, *, max_age: int | None = MAX_AGE_SECONDS) -> WorkItem | None:
+    """Return the item of a token; None when it is not ours, of another address by now, or older than that (seconds)."""
     try:
-        item_id, email = signing.loads(token, salt=SALT)
+        item_id, email = signing.loads(token, salt=SALT, max_age=max_age)
     except signing.BadSignature:
-        return None, False
-    item = WorkItem.objects.select_related("work_type").filter(pk=item_id, requester_email=email).first()
-    try:
-        signing.loads(token, salt=SALT, max_age=MAX_AGE_SECONDS)
-    except signing.SignatureExpired:
-        return item, True
-    return item, False
+        return None
+    return WorkItem.objects.select_related("work_type").filter(pk=item_id, requester_email=email).first()

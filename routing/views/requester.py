@@ -50,19 +50,17 @@ class _Answer:
     wrong: Mapping[str, str] = field(default_factory=dict)
 
 
-def _not_there(request: HttpRequest) -> HttpResponse:
-    """Answer every link that leads nowhere alike."""
-    return render(request, "requests/not_there.html", status=404)
+def _not_there(request: HttpRequest, again: str = "") -> HttpResponse:
+    """Answer every link that leads nowhere alike; ``again`` is where a new one is asked for, from this address."""
+    return render(request, "requests/not_there.html", {"again": again}, status=404)
 
 
 @open_page("GET", "POST")
 def item_page(request: HttpRequest, token: str) -> HttpResponse:
     """Show a requester their request and what is asked of them, and take their answers."""
-    item, expired = requesters.item_of(token)
+    item = requesters.item_of(token)
     if item is None:
-        return _not_there(request)
-    if expired:
-        return render(request, "requests/expired.html", {"token": token}, status=410)
+        return _not_there(request, "again/")
     question = Question.objects.filter(item=item, status=Question.OPEN).first()
     if request.method != "POST":
         return _show(request, item, question, _Answer())
@@ -130,11 +128,9 @@ def _status(item: WorkItem) -> tuple[str, str]:
 @open_page("POST")
 def report(request: HttpRequest, token: str) -> HttpResponse:
     """Take what a requester says is wrong with their finished request; people look at it."""
-    item, expired = requesters.item_of(token)
+    item = requesters.item_of(token)
     if item is None:
-        return _not_there(request)
-    if expired:
-        return render(request, "requests/expired.html", {"token": token}, status=410)
+        return _not_there(request, "../again/")
     text = request.POST.get("problem", "").replace("\x00", "")
     actor = Actor(role=Role.REQUESTER, name=item.requester_name or "The requester")
     try:
@@ -152,11 +148,10 @@ def report(request: HttpRequest, token: str) -> HttpResponse:
 
 @open_page("POST")
 def send_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Send the link of an expired page to the address it was made for; says the same whatever comes of it."""
-    item, _ = requesters.item_of(token)
-    if item is None:
-        return _not_there(request)
-    relinking.send_link(item.pk)
+    """Send a link anew to the address that an older one was made for; says the same whatever comes of it."""
+    item = requesters.item_of(token, max_age=None)
+    if item is not None:
+        relinking.send_link(item.pk)
     return render(request, "requests/link_sent.html")
 
 

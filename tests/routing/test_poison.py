@@ -51,3 +51,28 @@ def test_a_desk_without_any_queue_gets_triage_when_a_person_is_needed() -> None:
     item = TestDesk().send("anything")
     decide()
     assert (fresh(item).state, fresh(item).owner_ref) == ("in_review", "triage")
+
+
+def test_what_cannot_be_read_goes_to_a_person_and_the_others_of_its_batch_are_decided(desk: TestDesk) -> None:
+    broken, fine = desk.send("broken", type="support"), desk.send("fine", type="support")
+    broken.facts.create(
+        seq=50, run=1, name="input.day", status="known", value={"date": "?"}, provider="person:1", at=broken.created_at
+    )
+    for _ in range(deciding.MAX_ATTEMPTS):
+        decide()
+    assert (fresh(broken).state, Review.objects.get(item=broken).cause) == ("in_review", "error")
+    assert fresh(fine).state == "done"
+
+
+def test_rules_that_raise_send_their_item_to_a_person_and_harm_no_other_of_the_batch(desk: TestDesk) -> None:
+    flip = [
+        {"when": {"fact": "item.priority", "op": "is", "value": one}, "set": {"priority": other}}
+        for one, other in (("low", "high"), ("high", "low"))
+    ]
+    desk.rules("support", *flip, {"when": {"all": []}, "then": {"do": "finish"}})
+    round_and_round, fine = desk.send("one", type="support", priority="high"), desk.send("two", type="support")
+    # More moves than one pass may make, which no item is given.
+    WorkItem.objects.filter(pk=round_and_round.pk).update(moves_left=1_000)
+    deciding.decide_claimed(transitions.claim_due(50, lease=LEASE))
+    assert (fresh(round_and_round).state, Review.objects.get(item=round_and_round).cause) == ("in_review", "error")
+    assert fresh(fine).state == "done"

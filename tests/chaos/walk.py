@@ -40,7 +40,6 @@ def walk(desk: Desk, start: str, say: Callable[[str], None]) -> dict[str, Any]:
         say(point)
     open_items = WorkItem.objects.exclude(state__in=[state.value for state in FINAL_STATES]).count()
     return {
-        **dict.fromkeys("LCV", 0),
         **broken,
         "found": {},
         "wrong": wrong,

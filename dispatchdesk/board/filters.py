@@ -75,7 +75,7 @@ def read_filters(query: Mapping[str, str]) -> Filters:
     """Read an address' query; what makes no sense counts as not given.
 
     A query that filters or sorts without saying ``show`` means everything, one that does neither what needs the reader.
-    ``board_filters.js`` reads addresses the same way.
+    Pages learn from ``Filters.query`` how their address was read.
     """
 
     def text(name: str) -> str:

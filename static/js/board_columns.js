@@ -1,7 +1,7 @@
 // The columns as they change: cards from the feed, the next ones of a column, and fetching all anew.
 import { announce, bump, countSoon, writeJump, writeNeeds, writeOldest } from "./board_counts.js";
 import { CardList } from "./board_list.js";
-import { FINAL, NARROWING, cardFrom, fits, needs, readFilters, sortKeys } from "./board_place.js";
+import { FINAL, NARROWING, asked, cardFrom, filtersOf, fits, needs, sortKeys } from "./board_place.js";
 import { updateTimes } from "./times.js";
 
 const HIGHLIGHT_MS = 2400;
@@ -16,7 +16,6 @@ const versions = new Map(); // the newest version heard of, also of items that a
 const mailbox = new Map();
 const loading = new Map(); // columns whose next cards are being fetched, and until when
 let lists = new Map(); // state -> CardList
-let filters = readFilters();
 let flushing = 0;
 let fetching = null;
 let owed = null; // called with the position that the next fetched columns are true for
@@ -24,6 +23,7 @@ let searching = 0;
 let goodUntil = Infinity;
 
 const columns = () => document.getElementById("columns");
+let filters = filtersOf(columns());
 const keysOf = (card) => sortKeys(card, filters.get("order") || "due", mine);
 
 const listOf = (code) => [...lists.values()].find((list) => list.indexOf(code) >= 0) ?? null;
@@ -205,10 +205,10 @@ export async function fetchColumns({ keepPlace = false } = {}) {
   fetching?.abort();
   const mySignal = new AbortController();
   fetching = mySignal;
-  filters = readFilters();
   try {
-    const page = await fetchHtml(filters, mySignal.signal);
+    const page = await fetchHtml(asked(), mySignal.signal);
     const fresh = document.adoptNode(page.getElementById("columns"));
+    filters = filtersOf(fresh);
     const next = listsOf(fresh);
     fillLists(next);
     if (keepPlace) await reachFurther(next, mySignal.signal);

@@ -1,19 +1,29 @@
 // The toolbar: what the board shows is chosen here, stands in the address, and is dropped one by one.
 import { fetchColumns } from "./board_columns.js";
 import { openCode } from "./board_drawer.js";
-import { NARROWING, readFilters } from "./board_place.js";
+import { NARROWING, asked, filtersOf } from "./board_place.js";
 import { toast } from "./toasts.js";
 
 const TYPING_MS = 300;
 const board = document.getElementById("board");
 const form = document.getElementById("filters");
 let typing = 0;
-let shown = String(readFilters());
+let fetched = String(asked());
 
-// Fetches what the address asks for and makes the toolbar say the same.
+// Fetches what the address asks for and makes the toolbar say what came.
 async function showFilters() {
-  const query = readFilters();
-  shown = String(query);
+  fetched = String(asked());
+  try {
+    await fetchColumns();
+    sayFilters();
+  } catch (error) {
+    if (error.name !== "AbortError") toast({ text: "The board could not be fetched; what you see is from before.", tone: "error" });
+  }
+}
+
+function sayFilters() {
+  const columns = document.getElementById("columns");
+  const query = filtersOf(columns);
   form.elements.show.value = query.get("show");
   for (const name of [...NARROWING, "order"]) {
     const field = form.elements[name];
@@ -23,18 +33,13 @@ async function showFilters() {
     if (link.dataset.showLink === query.get("show")) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
   }
-  sayViews();
-  try {
-    await fetchColumns();
-    board.dataset.show = query.get("show");
-    board.dataset.filtered = NARROWING.some((name) => query.get(name)) ? "yes" : "no";
-  } catch (error) {
-    if (error.name !== "AbortError") toast({ text: "The board could not be fetched; what you see is from before.", tone: "error" });
-  }
+  board.dataset.show = query.get("show");
+  board.dataset.filtered = NARROWING.some((name) => query.get(name)) ? "yes" : "no";
+  sayViews(columns.dataset.query);
 }
 
 // The menu of views keeps what is shown now, and marks the view that is.
-function sayViews() {
+function sayViews(shown) {
   document.getElementById("keep-view").search = `?${new URLSearchParams({ query: shown })}`;
   for (const link of document.querySelectorAll("[data-view-link]")) {
     if (link.search.slice(1) === shown) link.setAttribute("aria-current", "true");
@@ -79,5 +84,5 @@ export function startFilters() {
     typing = setTimeout(() => applyFilters(false), TYPING_MS);
   });
   board.addEventListener("click", clicked);
-  window.addEventListener("popstate", () => String(readFilters()) !== shown && showFilters());
+  window.addEventListener("popstate", () => String(asked()) !== fetched && showFilters());
 }

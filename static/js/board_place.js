@@ -1,19 +1,18 @@
-// What the address asks for, and where a card belongs on the board: does it fit, in which column, before which card.
+// What the board is asked for, and where a card belongs on the board: does it fit, in which column, before which card.
 
 const number = (text, otherwise = Infinity) => (text === "" || text === undefined ? otherwise : Number(text));
 const idOf = (card) => Number(card.dataset.code.slice(2));
 export const FINAL = new Set(["done", "stopped"]);
 export const NARROWING = ["type", "owner", "priority", "tag", "due", "trigger", "q"];
 
-// The address' filters. An address that filters or sorts without saying "show" means everything, one that does neither
-// what needs the reader; the server reads it the same way (board/filters.py).
-export function readFilters() {
-  const query = new URLSearchParams(location.search);
-  const given = [...NARROWING, "order"].filter((name) => query.get(name) && !(name === "order" && query.get(name) === "due"));
-  const isWhole = [...NARROWING, "order"].some((name) => query.get(name));
-  const show = ["all", "mine"].includes(query.get("show")) ? query.get("show") : isWhole ? "all" : "mine";
-  return new URLSearchParams([["show", show], ...given.map((name) => [name, query.get(name)])]);
+// What the address asks of the board, as it stands there. What that means only the server says: "data-query" of #columns.
+export function asked() {
+  const names = new Set(["show", "order", ...NARROWING]);
+  return new URLSearchParams([...new URLSearchParams(location.search)].filter(([name]) => names.has(name)));
 }
+
+// The filters of the columns that are shown.
+export const filtersOf = (columns) => new URLSearchParams(columns.dataset.query);
 
 // The sort keys of each order, smallest first; the server's columns are in the same order (board/paging.py). Moments are
 // in microseconds, as the database has them.
@@ -41,7 +40,7 @@ export function needs(card, mine) {
   return card.dataset.needs.split(" ").some((ref) => mine.has(ref));
 }
 
-// Whether the card fits the filters of the address, but for its words: what those find only the server knows. `bounds`
+// Whether the card fits the filters, but for its words: what those find only the server knows. `bounds`
 // holds between which due times ("first" and "before", in microseconds, or empty) the filter asks for.
 export function fits(card, filters, mine, bounds) {
   const { dataset } = card;

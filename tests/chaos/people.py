@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import httpx
+import psycopg
 
 from tests.chaos.others import ToolServer
 from tests.chaos.scene import QUEUES, Scene
@@ -67,7 +68,7 @@ class People:
                 took = False
                 try:
                     took = sum(self._one(client, queue, name, chance) for queue in QUEUES) > 0
-                except httpx.HTTPError:
+                except (httpx.HTTPError, psycopg.OperationalError):
                     self.counts["no answer"] += 1
                 except Exception as error:  # noqa: BLE001 - told at the end, as a count that must be none
                     self.strange.append(f"{type(error).__name__}: {error}"[:300])

@@ -21,7 +21,8 @@ class Opening:
     ``limit``, ``failed``, ``unknown_outcome``, ``declined``, ``assigned``, ``error``, ``spot_check`` or ``reported``.
     ``proposal`` has a ``kind`` key: ``route``, ``output``, ``calls``, ``continue``, ``facts``, ``retry``, ``outcome``,
     ``task`` or ``check``. ``assignee_id`` offers it to one person. ``run`` is the item's run that it asks about, when
-    that is not the present one.
+    that is not the present one. ``approval_id`` is the verdict that approved what is asked about again: that goes to
+    the queue it was given in, and needs as many approvals.
     """
 
     item: WorkItem
@@ -36,6 +37,7 @@ class Opening:
     decision: Decision | None = None
     assignee_id: int | None = None
     run: int | None = None
+    approval_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

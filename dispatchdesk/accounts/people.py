@@ -7,9 +7,12 @@ from itertools import chain, count
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
+from dispatchdesk.accounts.actors import actor_of
 from dispatchdesk.accounts.models import User
 from dispatchdesk.accounts.sessions import end_sessions
 from reviews.actions.staffing import free_reviews_of
+from reviews.models import Review
+from reviews.queries.people import queues_of
 from routing.crash_points import one_transaction
 from routing.domain.roles import Actor, Role
 from routing.errors import Invalid, NotAllowed, NotVisible
@@ -62,11 +65,13 @@ def first_admin() -> tuple[User, str] | None:
 def change_person(*, actor: Actor, user_id: int, details: PersonDetails) -> User:
     """Change who somebody is and may do; it counts from their next click, and a new role ends their tokens.
 
+    What they hold or were given in queues that they decide in no more is offered there again.
     Raises Invalid for the last admin.
     """
     _check(actor, details)
     with one_transaction("people.change_person"):
         user = _find(user_id)
+        before = user.role, _groups_of(user)
         if details.role != Role.ADMIN.value:
             _keep_an_admin(user)
         if details.role != user.role:
@@ -74,6 +79,9 @@ def change_person(*, actor: Actor, user_id: int, details: PersonDetails) -> User
         _set(user, details)
         user.save(update_fields=["first_name", "last_name", "email", "role"])
         _join(user, details)
+        if (user.role, _groups_of(user)) != before:
+            left = Review.objects.exclude(queue__in=queues_of(actor_of(user)))
+            free_reviews_of(actor=actor, user_id=user.pk, reviews=left)
         return user
 
 
@@ -144,6 +152,10 @@ def _set(user: User, details: PersonDetails) -> None:
     first, _, last = details.full_name.strip().partition(" ")
     user.first_name, user.last_name = first[:150], last.strip()[:150]
     user.email, user.role = details.email, details.role
+
+
+def _groups_of(user: User) -> set[int]:
+    return set(user.groups.values_list("pk", flat=True))
 
 
 def _join(user: User, details: PersonDetails) -> None:

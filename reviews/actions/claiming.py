@@ -256,12 +256,20 @@ def closed_words(review: Review) -> str:
 
 
 def check_staffs(review: Review, actor: Actor) -> None:
-    """Raise NotAllowed unless the actor staffs the review's queue or was given the review; asked anew each time.
+    """Raise NotAllowed unless the actor staffs the review's queue, or somebody who did gave it to them; asked anew.
 
-    A claim is no right of its own: who left the queue meanwhile may give it back and nothing else.
+    A claim is no right of its own, nor is what one took or was given as one of its people: who left the queue meanwhile
+    may give it back and nothing else.
     """
-    if not (review.assignee_id == actor.user_id or may_decide(actor, review.queue_id)):
+    if not (may_decide(actor, review.queue_id) or _was_reassigned_to(review, actor)):
         raise NotAllowed(f"{review.item.code}: you do not staff {review.queue}.")
+
+
+def _was_reassigned_to(review: Review, actor: Actor) -> bool:
+    if review.assignee_id != actor.user_id or review.assignee is None:
+        return False
+    verdict = review.verdicts.filter(undone_at__isnull=True).order_by("pk").last()
+    return verdict is not None and verdict.body.get("to") == f"person:{review.assignee.username}"
 
 
 def check_claim(review: Review, actor: Actor, epoch: int) -> datetime:

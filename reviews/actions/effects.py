@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from reviews.actions import sending
 from reviews.actions.redoing import redo
 from reviews.models import Queue, Review, Verdict
-from reviews.queries.colleagues import people_for
+from reviews.queries.colleagues import takers_of
 from reviews.queries.deadlines import deadlines
 from routing import transitions
 from routing.actions import answering, asking, moving, outcomes
@@ -308,7 +308,7 @@ def point_elsewhere(review: Review, to: str) -> None:
         review.assignee = None
         review.overflow_at = deadlines(queue, review.item.priority, transitions.database_now()).overflow_at
         return
-    person = people_for(review).filter(username=name).first() if kind == "person" else None
+    person = takers_of(review).filter(username=name).first() if kind == "person" else None
     if person is None:
         raise Invalid("Choose a queue, or a person who may see this request.", {"to": "unknown"})
     review.assignee, review.overflow_at = person, None

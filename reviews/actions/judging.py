@@ -116,7 +116,7 @@ def _decide(work: Pass, review: Review, epoch: int, judgement: Judgement, actor:
         _owner_follows(review, actor, verdict)
         telling.tell_of_verdict(review, verdict, actor)
         return verdict
-    first = first_approval(review) if judgement.kind in {"reject", "redo"} or retypes else None
+    first = first_approval(review) if judgement.kind in {"reject", "redo", "ask"} or retypes else None
     if first is not None:  # what is not approved leaves nothing of the first approval behind
         effects.take_back(work, first)
     _close(review, verdict)

@@ -36,6 +36,14 @@ def _queues_in_use() -> dict[str, Queue]:
     return {queue.destination.slug: queue for queue in rows}
 
 
+def _approved(verdict_ids: Sequence[int]) -> dict[int, Review]:
+    """Return the reviews in which these verdicts were given, by the id of the verdict."""
+    if not verdict_ids:
+        return {}
+    rows = Verdict.objects.filter(pk__in=verdict_ids).select_related("review__queue__destination")
+    return {row.pk: row.review for row in rows}
+
+
 def _open_because(cause: str, items: Sequence[WorkItem]) -> dict[int, Opened]:
     """Return the oldest open review with this cause, by the id of its item."""
     found = read(_BECAUSE, {"ids": [item.pk for item in items], "open": Review.OPEN, "cause": cause})
@@ -72,12 +80,24 @@ class QueuePeople:
             ensure_triage()
             queues = _queues_in_use()
         before = asked_before([one.item.pk for one in openings])
-        rows = [self._review(opening, queues, now, before.get(opening.item.pk)) for opening in openings]
+        approved = _approved([one.approval_id for one in openings if one.approval_id is not None])
+        rows = [
+            self._review(one, queues, now, before.get(one.item.pk), approved.get(one.approval_id or 0))
+            for one in openings
+        ]
         Review.objects.bulk_create(rows)
         return [Opened(row.pk, row.queue.slug, row.queue.destination.name) for row in rows]
 
-    def _review(self, opening: Opening, queues: dict[str, Queue], now: datetime, before: Review | None) -> Review:
-        queue = queues.get(opening.queue) or queues.get(FALLBACK_QUEUE) or next(iter(queues.values()))
+    def _review(
+        self,
+        opening: Opening,
+        queues: dict[str, Queue],
+        now: datetime,
+        before: Review | None,
+        approved: Review | None,
+    ) -> Review:
+        wanted = approved.queue.slug if approved is not None else opening.queue
+        queue = queues.get(wanted) or queues.get(FALLBACK_QUEUE) or next(iter(queues.values()))
         item = opening.item
         same = before is not None and before.queue_id == queue.pk
         is_check = opening.kind == Review.CHECK
@@ -102,6 +122,7 @@ class QueuePeople:
             order_at=times.order_at,
             overflow_at=times.overflow_at,
             tell_at=None if is_check else due_soon_at(now, times.due_at),
+            eyes=approved.approvals_needed if approved is not None else 1,
         )
 
     def close(self, items: Sequence[WorkItem], why: str, now: datetime) -> None:

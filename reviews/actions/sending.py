@@ -131,7 +131,7 @@ def went_through(work: Pass, review: Review, verdict: Verdict, provider: str) ->
 
 
 def did_not_go_through(work: Pass, review: Review, provider: str) -> None:
-    """A write without an answer did not happen: the same people may send it again.
+    """A write without an answer did not happen: the people who approved it may send it again.
 
     On an item that has moved on meanwhile it is only noted.
     """
@@ -150,6 +150,7 @@ def did_not_go_through(work: Pass, review: Review, provider: str) -> None:
             question=f"{step.destination} did not go through. Should it be sent again?"[:300],
             proposal={"kind": "retry", "step": step.pk, "destination": step.name},
             decision=review.decision,
+            approval_id=step.approval_id,
         )
     )
     work.change = Change(work.item, Action.DECIDE_REVIEW, State.IN_REVIEW)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from reviews.actions import claiming
 from reviews.models import Membership, Queue, Review
@@ -59,6 +59,8 @@ def save_queue(*, actor: Actor, slug: str, details: QueueDetails, new: bool = Fa
             place = configuring.save_destination(
                 actor=actor, slug=slug, name=details.name, kind="queue", config={}, description=details.description
             ).destination
+        earlier = Queue.objects.filter(destination=place).first()
+        before = set(staff_of(earlier).values_list("pk", flat=True)) if earlier is not None else set[int]()
         queue, _ = Queue.objects.update_or_create(
             destination=place,
             defaults={
@@ -79,7 +81,11 @@ def save_queue(*, actor: Actor, slug: str, details: QueueDetails, new: bool = Fa
         _set_members(queue, details.member_ids | details.lead_ids, details.lead_ids)
         if queue.eyes > 1 and staff_of(queue).count() < queue.eyes:
             raise Invalid(_TOO_FEW, {"eyes": _TOO_FEW})
-        return queue
+    # In transactions of their own: whoever decides locks items before a queue.
+    admins = get_user_model().objects.filter(role=Role.ADMIN.value).values_list("pk", flat=True)
+    for user_id in before - set(staff_of(queue).values_list("pk", flat=True)) - set(admins):
+        free_reviews_of(actor=actor, user_id=user_id, reviews=queue.reviews.all())
+    return queue
 
 
 def make_queue(slug: str, *, staff_role: str) -> None:
@@ -95,13 +101,17 @@ def ensure_triage() -> None:
         make_queue(FALLBACK_QUEUE, staff_role=Role.OPERATOR.value)
 
 
-def free_reviews_of(*, actor: Actor, user_id: int) -> None:
-    """Offer what waits for this person alone to the queues again, and end their claims: they can decide no more."""
+def free_reviews_of(*, actor: Actor, user_id: int, reviews: QuerySet[Review] | None = None) -> None:
+    """Offer what waits for this person alone to the queues again, and end their claims: they can decide it no more.
+
+    Of all reviews, or of some.
+    """
     configuring.check_admin(actor)
     mine = Q(assignee_id=user_id) | Q(claimed_by_id=user_id)
+    of = Review.objects.all() if reviews is None else reviews
     with one_transaction("staffing.free_reviews_of"):
         now = transitions.database_now()
-        waiting = list(Review.objects.filter(mine, status=Review.OPEN).order_by("item_id").values_list("pk", "item_id"))
+        waiting = list(of.filter(mine, status=Review.OPEN).order_by("item_id").values_list("pk", "item_id"))
         items = {item.pk: item for item in transitions.lock([item_id for _, item_id in waiting])}
         for review_id, item_id in waiting:
             review = Review.objects.select_for_update().get(pk=review_id)

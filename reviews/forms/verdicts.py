@@ -11,7 +11,7 @@ from django.utils.text import capfirst
 from reviews.actions.judging import KINDS, Judgement
 from reviews.forms.input_fields import LONGEST_TEXT, input_field
 from reviews.models import Review
-from reviews.queries.colleagues import people_for, queues_for
+from reviews.queries.colleagues import queues_for, takers_of
 from routing.actions.answering import DONT_HAVE
 from routing.actions.reporting import suspects
 from routing.domain.inputs import InputSpec, Kind
@@ -142,7 +142,7 @@ class VerdictForm(forms.Form):
         queues = [(f"queue:{queue.slug}", str(queue)) for queue in queues_for(self.review)]
         people = [
             (f"person:{user.get_username()}", user.display_name())
-            for user in people_for(self.review)
+            for user in takers_of(self.review)
             if user.pk != self.actor.user_id
         ]
         return [("", "Choose a queue or a person"), ("Queues", queues), ("People", people)]

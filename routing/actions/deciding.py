@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from routing import nudges, transitions
 from routing.actions.outcomes import settle
@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 BATCH_SIZE = 50
 LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 3
+OUTAGE_PAUSE = timedelta(seconds=5)
 
 
 def decide_due(*, batch_size: int = BATCH_SIZE) -> int:
@@ -41,24 +42,39 @@ def decide_claimed(ids: Sequence[int]) -> int:
     """Decide these claimed items in one transaction; returns how many.
 
     When the batch fails as a whole, each item becomes due again at once and will be decided alone; one that fails
-    again and again goes to a person.
+    again and again goes to a person. What the database alone is to blame for is no attempt: it is tried again later.
     """
     try:
         with one_transaction("deciding.decide_claimed"):
             return _decide(ids)
-    except Exception:
+    except Exception as error:
         logger.exception("deciding %d items failed", len(ids))
-        _give_back(ids)
+        _give_back(ids, is_their_fault=not _is_outage(error))
         return 0
 
 
-def _give_back(ids: Sequence[int]) -> None:
+def _is_outage(error: Exception) -> bool:
+    """Whether the database is to blame: it went away, has no room, or refuses everybody, by its SQLSTATE's class.
+
+    A cancelled statement and one that took too much memory (57014, 53200) may be an item's doing.
+    """
+    if not isinstance(error, (OperationalError, InterfaceError)):
+        return False
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state is None or (state[:2] in {"08", "53", "57", "58"} and state not in {"57014", "53200"})
+
+
+def _give_back(ids: Sequence[int], *, is_their_fault: bool) -> None:
     with one_transaction("deciding.give_back"):
         now = transitions.database_now()
         for item in transitions.lock(ids):
             if item.state != State.INCOMING or item.decide_due_at is None:
                 continue
-            if item.decide_attempts >= MAX_ATTEMPTS:
+            if not is_their_fault:
+                item.decide_attempts -= 1
+                item.decide_lease_until = now + OUTAGE_PAUSE
+                transitions.store([item])
+            elif item.decide_attempts >= MAX_ATTEMPTS:
                 work = Pass(item=item, desk=desk_queries.load(), now=now, known=Knowledge())
                 _to_person_after_error(work)
                 flush([work])

@@ -8,6 +8,7 @@ from routing.actions.calls import render_call
 from routing.actions.passes import Pass
 from routing.actions.proposals import approval
 from routing.crash_points import one_transaction
+from routing.domain import engine, reach
 from routing.domain.catalogue import PortKind
 from routing.domain.goals import Goal, GoalKind, action_of, read_goal
 from routing.domain.roles import Actor
@@ -208,8 +209,7 @@ def end_what_runs(work: Pass, why: str) -> None:
 def send_by_hand(work: Pass, slug: str) -> None:
     """Send a locked item to a destination that a person chose.
 
-    A write is first proposed to the people whom the rules have approve it, so that nobody gets around them by hand:
-    where rules name several queues, to the one in which most must approve. A write that no rule makes goes to Triage.
+    A write is first proposed to the people whom the rules have approve it, so that nobody gets around them by hand.
     Raises Invalid when it is a data source, or when a write needs facts that are not known.
     """
     place = work.desk.places[slug]
@@ -223,8 +223,20 @@ def send_by_hand(work: Pass, slug: str) -> None:
             rendered = [render_call(place, work.known.facts)]
         except TemplateError as error:
             raise Invalid(f"{place.row.name} cannot be used yet: {error}.", {"to": str(error)}) from error
-        queue = people().strictest(work.desk.approvers(slug, work.item.work_type_id) or [FALLBACK_QUEUE])
+        queue = people().strictest(_approvers(work, slug))
         work.openings.append(approval(work, rendered, (), queue, "", noted))
         work.change = Change(work.item, Action.ESCALATE, State.IN_REVIEW)
     else:
         outcomes.send_to(work, place, (), noted)
+
+
+def _approvers(work: Pass, slug: str) -> list[str]:
+    """Return the queues of which one approves a write to this destination.
+
+    Those that rules name which hold for the item or may come to; else all that rules of its type name, else those that
+    rules of other types name, and where no rule writes there Triage.
+    """
+    desk, book, catalogue = work.desk, work.book.rules, work.desk.catalogue(work.item.work_type_id)
+    facts = engine.seen_facts(work.known.facts, book, catalogue, work.now)
+    named = reach.approvers(slug, facts, book, catalogue) or book.approvers(slug)
+    return named or [queue for one in desk.books.values() for queue in one.rules.approvers(slug)] or [FALLBACK_QUEUE]

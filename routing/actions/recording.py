@@ -113,6 +113,7 @@ def _move_on(item: WorkItem, step: Step, result: Result, now: datetime) -> None:
             "failed",
             f"{ended(f'{step.destination} did not work: {step.error}')} What should happen?",
             {"kind": "retry", "step": step.pk, "destination": step.name},
+            step.approval_id,
         )
     elif group:
         group[0].due_at = now
@@ -174,8 +175,9 @@ def _outcome_proposal(step: Step) -> dict[str, object]:
     return {"kind": "outcome", "step": step.pk, "destination": step.name}
 
 
-def _ask(work: Pass, cause: str, question: str, proposal: dict[str, object]) -> None:
+def _ask(work: Pass, cause: str, question: str, proposal: dict[str, object], approval_id: int | None = None) -> None:
     opening = _opening(work, cause, question, proposal)
+    opening.approval_id = approval_id
     opening.decision = work.note("review", cause=cause)
     work.openings.append(opening)
     work.change = Change(work.item, Action.ESCALATE_STEP, State.IN_REVIEW)
@@ -333,7 +335,7 @@ def still_approved(item: WorkItem, step: Step, now: datetime) -> bool:
         }
     except (TemplateError, KeyError):
         proposal = no_route()
-    _ask(work, "changed", question, proposal)
+    _ask(work, "changed", question, proposal, step.approval_id)
     deciding.flush([work])
     return False
 

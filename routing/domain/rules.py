@@ -143,6 +143,13 @@ class Rule:
     because: str = ""
     enabled: bool = True
 
+    def approver(self, destination: str) -> str:
+        """Return the queue that approves a write to this destination by this rule; empty when it makes none there."""
+        then = self.then
+        if isinstance(then, Go) and {destination, SUGGESTED} & set(then.to) and then.approved_by != BY_RULE:
+            return then.approved_by
+        return ""
+
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
@@ -153,7 +160,6 @@ class Rulebook:
     label: str = field(default="", compare=False)
 
     def approvers(self, destination: str) -> list[str]:
-        """Return the queues whose people approve a write to this destination, in the order of the rules."""
-        acting = [rule.then for rule in self.rules if rule.enabled and isinstance(rule.then, Go)]
-        named = [go.approved_by for go in acting if {destination, SUGGESTED} & set(go.to)]
-        return [slug for slug in dict.fromkeys(named) if slug not in {"", BY_RULE}]
+        """Return the queues that rules of it have approve a write to this destination, in their order."""
+        named = [rule.approver(destination) for rule in self.rules if rule.enabled]
+        return [slug for slug in dict.fromkeys(named) if slug]

@@ -61,14 +61,6 @@ class Desk:
         """Return what rules of this type may name."""
         return self.catalogues.get(type_id) or self.catalogues[None]
 
-    def approvers(self, slug: str, type_id: int | None) -> list[str]:
-        """Return the queues that the live rules have approve a write to this destination.
-
-        By the rules of this type; where those never write there, by the rules of any.
-        """
-        mine = self.book(type_id).rules.approvers(slug)
-        return mine or [queue for book in self.books.values() for queue in book.rules.approvers(slug)]
-
     def place_name(self, slug: str) -> str:
         """Return a destination's name, or its slug when it is gone."""
         place = self.places.get(slug)

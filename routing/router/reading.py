@@ -1,5 +1,6 @@
 """The model reads declared inputs from a request's text; each value must come with the words it was read from."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -77,7 +78,8 @@ def ask(where: chat.ChatSettings, text: str, specs: Sequence[InputSpec]) -> Answ
 def checked(values: Sequence[dict[str, str]], text: str, specs: Sequence[InputSpec], today: date) -> list[Reading]:
     """Return the values that can be read by their kind, the first of each input.
 
-    One is doubtful unless its words stand in the text and, read by the same kind, say the same.
+    One is doubtful unless its words stand in the text, and it stands in them as a whole or, read by the same kind, they
+    say the same.
     """
     by_name = {spec.name: spec for spec in specs}
     found: dict[str, Reading] = {}
@@ -89,9 +91,15 @@ def checked(values: Sequence[dict[str, str]], text: str, specs: Sequence[InputSp
         if value is None:
             continue
         stated = row["quote"].strip() and row["quote"].casefold() in text.casefold()
-        borne_out = row["value"].casefold() in row["quote"].casefold() or _parsed(spec, row["quote"], today) == value
+        borne_out = _says(row["quote"], row["value"]) or _parsed(spec, row["quote"], today) == value
         found[row["name"]] = Reading(row["name"], value, row["quote"], doubtful=not (stated and borne_out))
     return list(found.values())
+
+
+def _says(quote: str, value: str) -> bool:
+    """Whether a value stands in a quote as whole words: no "yes" in "yesterday", and no 10 in K-10 or in 10.50."""
+    whole = rf"(?<![\w-])(?<!\d[.,]){re.escape(value.strip())}(?![\w-]|[.,]\d)"
+    return bool(value.strip()) and re.search(whole, quote, re.IGNORECASE) is not None
 
 
 def _parsed(spec: InputSpec, raw: str, today: date) -> Value:

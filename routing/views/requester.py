@@ -55,6 +55,17 @@ def _not_there(request: HttpRequest, again: str = "") -> HttpResponse:
     return render(request, "requests/not_there.html", {"again": again}, status=404)
 
 
+def _speaker(request: HttpRequest, item: WorkItem) -> Actor:
+    """Return who speaks: somebody of the desk who is signed in and uses a requester's link speaks for themselves.
+
+    So nobody has a hand in what two must approve by answering as the requester.
+    """
+    actor: Actor | None = getattr(request, "actor", None)
+    if actor is not None and actor.is_staff_member:
+        return actor
+    return Actor(role=Role.REQUESTER, name=item.requester_name or "The requester")
+
+
 @open_page("GET", "POST")
 def item_page(request: HttpRequest, token: str) -> HttpResponse:
     """Show a requester their request and what is asked of them, and take their answers."""
@@ -68,9 +79,10 @@ def item_page(request: HttpRequest, token: str) -> HttpResponse:
     typed = controls.typed(specs, request.POST)
     text = request.POST.get("answer", "").replace("\x00", "")
     try:
-        actor = Actor(role=Role.REQUESTER, name=item.requester_name or "The requester")
+        actor = _speaker(request, item)
+        provider = f"person:{actor.person_id}" if actor.is_staff_member else "requester"
         typed = uploads.keep_files(request, item, specs, typed, actor.name)
-        answering.answer(actor=actor, item_id=item.pk, given=controls.given(typed), text=text)
+        answering.answer(actor=actor, item_id=item.pk, given=controls.given(typed), text=text, provider=provider)
     except Invalid as error:
         return _show(request, item, question, _Answer(typed, text, error.fields), status=422)
     except Conflict:
@@ -88,6 +100,7 @@ def _show(
     status: int = 200,
 ) -> HttpResponse:
     is_asked = question is not None and item.state == State.WAITING and item.wait_kind == WaitKind.REQUESTER
+    speaker = _speaker(request, item)
     title, words = _status(item)
     context: dict[str, object] = {
         "item": item,
@@ -102,6 +115,7 @@ def _show(
         "problem_error": answer.wrong.get("problem", ""),
         "notes": messages_to_requester(item),
         "mails": mails_to_requester(item),
+        "signed_in_as": speaker.name if speaker.is_staff_member else "",
     }
     if is_asked and question is not None:
         desk, known = desk_queries.load(), knowledge([item], database_now())[item.pk]
@@ -132,7 +146,7 @@ def report(request: HttpRequest, token: str) -> HttpResponse:
     if item is None:
         return _not_there(request, "../again/")
     text = request.POST.get("problem", "").replace("\x00", "")
-    actor = Actor(role=Role.REQUESTER, name=item.requester_name or "The requester")
+    actor = _speaker(request, item)
     try:
         reporting.report_problem(actor=actor, item_id=item.pk, text=text)
     except Invalid as error:

@@ -1,6 +1,6 @@
 """A socket that knows nothing: the least any web server in Python could cost.
 
-It listens on PostgreSQL itself and sends the same number of bytes to all, without asking what changed, who may see it,
+It listens on PostgreSQL itself and sends about as many bytes to all, without asking what changed, who may see it,
 or how it is drawn.
 """
 

@@ -1,7 +1,4 @@
-"""How long a commit takes to reach viewers, against a bare ASGI socket that is told by the same commit.
-
-Both are served by the same program and told by the same commits.
-"""
+"""How long a commit takes to reach viewers, against a bare ASGI socket served by the same program and told as often."""
 
 import asyncio
 import json

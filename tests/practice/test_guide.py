@@ -55,7 +55,7 @@ def test_the_answer_is_given_on_the_page_of_the_request_that_waits(story: Find) 
     shown = guide.guide(practice_actor(Role.OPERATOR))
     assert shown is not None
     token = shown.steps[1].url.rstrip("/").rpartition("/")[2]
-    assert item_of(token) == (asked.item, False)
+    assert item_of(token) == asked.item
 
 
 def test_the_draft_to_fix_is_the_one_that_opens(story: Find) -> None:

@@ -144,7 +144,7 @@ def test_a_write_that_did_not_go_through_can_be_sent_again_with_what_follows(los
     item = lost_write(lost_bench)
     item = lost_bench.decide_as(item, "reject", "olu", comment="Nothing is in their books.")
     assert (item.state, lost_bench.review(item).proposal["kind"]) == ("in_review", "retry")
-    item = lost_bench.decide_as(item, "approve", "olu")
+    item = lost_bench.decide_as(item, "approve", "ana")
     assert lost_bench.go_on(item).state == "working"
     item = lost_bench.let_it_leave(item)
     assert [call.target for call in lost_bench.tools.received] == ["/refunds", "/refunds", "/letters"]

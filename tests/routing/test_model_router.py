@@ -102,6 +102,28 @@ def test_a_value_the_text_does_not_bear_out_is_offered_and_not_used(desk: TestDe
     assert doubtful == {"input.order_number": "99-Z", "input.amount": {"amount": "1000", "currency": "EUR"}}
 
 
+def doubtful_amount(desk: TestDesk, settings: Any, value: str, quote: str) -> bool:
+    """Return whether an amount that the model reads from these words of a request is doubted."""
+    with model(settings, read(("amount", value, quote))):
+        item = desk.send(f"Yesterday: {quote}.", type="support", requester_email="kim@example.org")
+        run_due()
+    return FactRevision.objects.get(item=item, name="input.amount").doubtful
+
+
+@pytest.mark.parametrize(
+    ("value", "quote"), [("10.50 EUR", "10.50 EUR"), ("25", "it cost 25, I think"), ("1,250 EUR", "1,250 EUR")]
+)
+def test_words_bear_out_a_value_that_stands_in_them_as_a_whole(
+    desk: TestDesk, settings: Any, value: str, quote: str
+) -> None:
+    assert not doubtful_amount(desk, settings, value, quote)
+
+
+@pytest.mark.parametrize(("value", "quote"), [("1023 EUR", "order K-10234"), ("10", "10.50 EUR"), ("234", "K-234")])
+def test_a_part_of_other_words_bears_out_nothing(desk: TestDesk, settings: Any, value: str, quote: str) -> None:
+    assert doubtful_amount(desk, settings, value, quote)
+
+
 def test_without_a_reader_the_requester_is_asked(desk: TestDesk, settings: Any) -> None:
     with model(settings, http("", 401)):
         item = desk.send("Where is it?", type="support", requester_email="kim@example.org")

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.db.models import F
 
 from reviews.models import Review
@@ -76,3 +77,30 @@ def test_rules_that_raise_send_their_item_to_a_person_and_harm_no_other_of_the_b
     deciding.decide_claimed(transitions.claim_due(50, lease=LEASE))
     assert (fresh(round_and_round).state, Review.objects.get(item=round_and_round).cause) == ("in_review", "error")
     assert fresh(fine).state == "done"
+
+
+@pytest.mark.parametrize(("state", "ends"), [("53100", "done"), ("57P03", "done"), ("40P01", "in_review")])
+def test_what_the_database_alone_is_to_blame_for_sends_nothing_to_a_person(
+    desk: TestDesk, state: str, ends: str
+) -> None:
+    """A full disk (53100) and a database that is not ready (57P03); a deadlock (40P01) counts as an attempt."""
+    item = desk.send("one", type="support")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION fails() RETURNS trigger LANGUAGE plpgsql AS"
+            f" $$ BEGIN RAISE EXCEPTION 'as if' USING ERRCODE = '{state}'; END $$"
+        )
+        cursor.execute(
+            "CREATE TRIGGER fails BEFORE INSERT ON routing_event"
+            " FOR EACH ROW WHEN (NEW.kind = 'finish') EXECUTE FUNCTION fails()"
+        )
+        try:
+            for _ in range(deciding.MAX_ATTEMPTS):
+                WorkItem.objects.filter(state="incoming").update(decide_lease_until=None)
+                deciding.decide_claimed(transitions.claim_due(50, lease=LEASE))
+        finally:
+            cursor.execute("DROP TRIGGER fails ON routing_event")
+            cursor.execute("DROP FUNCTION fails")
+    WorkItem.objects.filter(state="incoming").update(decide_lease_until=None)
+    decide()
+    assert fresh(item).state == ends

@@ -27,3 +27,4 @@ application = ProtocolTypeRouter(
 # What is loaded by now stays, so that the collector need not go through it again with every few requests.
 gc.collect()
 gc.freeze()
+gc.set_threshold(10_000, 20, 20)

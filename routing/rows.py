@@ -1,4 +1,4 @@
-"""Rows at a fraction of what Django takes: many inserted at once by COPY, or read by a prepared statement."""
+"""Rows at a fraction of what Django takes: many inserted by COPY; one written, or some read, by prepared statements."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,36 +16,27 @@ N = TypeVar("N", bound=Model)
 def insert(rows: Sequence[Model]) -> None:
     """Insert these rows, all of one model, in the caller's transaction; the database numbers those without an id.
 
-    They are not told that id, unlike by bulk_create: whoever needs it takes it first, with ``new_ids``.
+    Several are not told that id, unlike by bulk_create: whoever needs it calls ``add_all``. What a row points to was
+    stored before the row was made.
     """
-    if not rows:
+    if len(rows) == 1:  # in one round trip instead of COPY's two
+        add(rows[0])
+    if len(rows) < 2:
         return
     statement, fields = _copied(type(rows[0]), rows[0].pk is None)
     with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
         for row in rows:
-            values = row.__dict__
-            copy.write_row(
-                [
-                    field.get_db_prep_save(values[name], connection) if is_json else values[name]
-                    for field, name, is_json in fields
-                ]
-            )
+            copy.write_row(list(_values(row, fields).values()))
     for row in rows:
-        state = row._state  # noqa: SLF001 - Django's documented name
-        state.adding, state.db = False, connection.alias
+        _is_stored(row)
 
 
-@cache
-def _copied(model: type[Model], without_id: bool) -> tuple[str, list[tuple[Any, str, bool]]]:  # noqa: FBT001
-    """Return the COPY statement of a model and the fields it takes, each with its attribute and whether it is JSON."""
-    meta = model._meta  # noqa: SLF001 - Django's documented name
-    fields = [field for field in meta.concrete_fields if not field.has_db_default()]
-    if without_id:
-        fields.remove(meta.pk)
-    quote = connection.ops.quote_name
-    columns = ", ".join(quote(str(field.column)) for field in fields)
-    statement = f"COPY {quote(meta.db_table)} ({columns}) FROM STDIN"
-    return statement, [(field, field.attname, isinstance(field, JSONField)) for field in fields]
+def add_all(rows: Sequence[Model]) -> None:
+    """Insert these rows, all of one model, and tell each the id that it has from now on."""
+    if len(rows) > 1:
+        for row, number in zip(rows, new_ids(type(rows[0]), len(rows)), strict=True):
+            row.pk = number
+    insert(rows)
 
 
 def new_ids(model: type[Model], count: int) -> list[int]:
@@ -56,39 +47,71 @@ def new_ids(model: type[Model], count: int) -> list[int]:
 
 
 def add(row: Model) -> None:
-    """Insert one row, and tell it the id that the database gave it."""
-    statement, fields = _added(type(row))
-    [[row.pk]] = read(
-        statement, {name: field.get_db_prep_save(getattr(row, name), connection) for field, name in fields}
-    )
-    row._state.adding, row._state.db = False, connection.alias  # noqa: SLF001 - Django's documented name
-
-
-@cache
-def _added(model: type[Model]) -> tuple[str, list[tuple[Any, str]]]:
-    meta = model._meta  # noqa: SLF001 - Django's documented name
-    fields = [field for field in meta.concrete_fields if field is not meta.pk and not field.has_db_default()]
-    names = ", ".join(str(field.column) for field in fields)
-    values = ", ".join(f"%({field.attname})s" for field in fields)
-    statement = f"INSERT INTO {meta.db_table} ({names}) VALUES ({values}) RETURNING {meta.pk.column}"  # noqa: S608 - Django's names
-    return statement, [(field, field.attname) for field in fields]
+    """Insert one row, and tell it the id that the database gave it, where it brings none."""
+    statement, fields = _added(type(row), row.pk is None)
+    [[row.pk]] = read(statement, _values(row, fields))
+    _is_stored(row)
 
 
 def change(row: Model, names: tuple[str, ...]) -> None:
     """Write these attributes of one row, foreign keys by their ids (``claimed_by_id``); raises KeyError for others."""
     statement, fields = _changed(type(row), names)
-    values = {name: field.get_db_prep_save(getattr(row, name), connection) for field, name in fields}
-    read(statement, values | {"pk": row.pk})
+    read(statement, _values(row, fields) | {"pk": row.pk})
+
+
+Fields = dict[str, Any]  # by attribute: the field where it writes JSON, else None
+
+
+def _values(row: Model, fields: Fields) -> dict[str, Any]:
+    values = row.__dict__
+    return {
+        name: values[name] if field is None else field.get_db_prep_save(values[name], connection)
+        for name, field in fields.items()
+    }
+
+
+def _is_stored(row: Model) -> None:
+    state = row._state  # noqa: SLF001 - Django's documented name
+    state.adding, state.db = False, connection.alias
+
+
+def _fields(fields: Sequence[Any]) -> tuple[list[str], Fields]:
+    """Return the columns of some fields, and the fields as ``_values`` takes them."""
+    by_name = {field.attname: field if isinstance(field, JSONField) else None for field in fields}
+    return [connection.ops.quote_name(field.column) for field in fields], by_name
+
+
+def _written(model: type[Model], without_id: bool) -> list[Any]:  # noqa: FBT001
+    """Return the fields that new rows bring a value for: all but those that the database alone fills in."""
+    meta = model._meta  # noqa: SLF001 - Django's documented name
+    fields = [field for field in meta.concrete_fields if field.has_default() or not field.has_db_default()]
+    return [field for field in fields if not (without_id and field is meta.pk)]
 
 
 @cache
-def _changed(model: type[Model], names: tuple[str, ...]) -> tuple[str, list[tuple[Any, str]]]:
+def _copied(model: type[Model], without_id: bool) -> tuple[str, Fields]:  # noqa: FBT001
+    names, fields = _fields(_written(model, without_id))
+    return f"COPY {model._meta.db_table} ({', '.join(names)}) FROM STDIN", fields  # noqa: SLF001 - as above
+
+
+@cache
+def _added(model: type[Model], without_id: bool) -> tuple[str, Fields]:  # noqa: FBT001
+    meta = model._meta  # noqa: SLF001 - Django's documented name
+    names, fields = _fields(_written(model, without_id))
+    values = ", ".join(f"%({name})s" for name in fields)
+    return (
+        f"INSERT INTO {meta.db_table} ({', '.join(names)}) VALUES ({values}) RETURNING {meta.pk.column}",  # noqa: S608 - Django's names
+        fields,
+    )
+
+
+@cache
+def _changed(model: type[Model], attributes: tuple[str, ...]) -> tuple[str, Fields]:
     meta = model._meta  # noqa: SLF001 - Django's documented name
     by_name = {field.attname: field for field in meta.concrete_fields}
-    fields = [by_name[name] for name in names]
-    values = ", ".join(f"{field.column} = %({field.attname})s" for field in fields)
-    statement = f"UPDATE {meta.db_table} SET {values} WHERE {meta.pk.column} = %(pk)s RETURNING 1"  # noqa: S608 - Django's names
-    return statement, [(field, field.attname) for field in fields]
+    names, fields = _fields([by_name[name] for name in attributes])
+    values = ", ".join(f"{name} = %({field})s" for name, field in zip(names, fields, strict=True))
+    return f"UPDATE {meta.db_table} SET {values} WHERE {meta.pk.column} = %(pk)s RETURNING 1", fields  # noqa: S608 - as above
 
 
 def columns(model: type[Model], alias: str) -> str:

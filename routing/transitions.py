@@ -14,7 +14,7 @@ from routing.domain.states import FINAL_STATES, Action, State, refusal
 from routing.errors import Conflict, NotAllowed, NotVisible
 from routing.events import Line, append
 from routing.models import OwnerKind, WaitKind, WorkItem, WorkType
-from routing.rows import columns, insert, new_ids, prepared
+from routing.rows import columns, insert, new_ids, prepared, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +65,8 @@ class Change:
 
 def database_now() -> datetime:
     """Return the database's clock, which leases and due times follow."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        moment: datetime = cursor.fetchone()[0]
-    return moment
+    [[moment]] = read("SELECT clock_timestamp()", {})
+    return moment  # type: ignore[no-any-return]
 
 
 _LOCK = f"""

@@ -23,7 +23,7 @@ from routing.domain.roles import Actor
 from routing.kinds import Asked, Judged, Opened, Opening, Person
 from routing.models import Destination, WorkItem
 from routing.queries.desk import FALLBACK_QUEUE
-from routing.rows import read
+from routing.rows import add_all, read
 
 
 def review_digest(proposal: dict[str, object], review_kind: str) -> str:
@@ -85,7 +85,7 @@ class QueuePeople:
             self._review(one, queues, now, before.get(one.item.pk), approved.get(one.approval_id or 0))
             for one in openings
         ]
-        Review.objects.bulk_create(rows)
+        add_all(rows)
         return [Opened(row.pk, row.queue.slug, row.queue.destination.name) for row in rows]
 
     def _review(

@@ -136,4 +136,4 @@ def add_inputs(*, actor: Actor, item_id: int, given: Mapping[str, object], versi
 
 
 def _work(item: WorkItem) -> Pass:
-    return deciding.begin([item], desk_queries.load(), transitions.database_now())[0]
+    return deciding.begin([item], *desk_queries.load_at())[0]

@@ -15,11 +15,11 @@ from routing.crash_points import one_transaction
 from routing.domain.roles import DESK, Actor
 from routing.domain.states import FINAL_STATES, Action, State
 from routing.kinds import Opened, Opening, people
-from routing.models import Decision, Letter, OwnerKind, Question, Step, WorkItem
+from routing.models import Letter, OwnerKind, Question, Step, WorkItem
 from routing.queries import desk as desk_queries
 from routing.queries.desk import FALLBACK_QUEUE, Desk
 from routing.queries.facts import Knowledge, knowledge
-from routing.rows import columns, insert, prepared, read
+from routing.rows import add_all, columns, insert, prepared, read
 from routing.transitions import Change, Owner, ReviewPoint
 
 logger = logging.getLogger(__name__)
@@ -85,9 +85,9 @@ def _give_back(ids: Sequence[int], *, is_their_fault: bool) -> None:
 
 def _decide(ids: Sequence[int]) -> int:
     items = transitions.lock(ids)
-    now = transitions.database_now()
+    desk, now = desk_queries.load_at()
     items = [item for item in items if item.state == State.INCOMING and item.decide_due_at is not None]
-    passes = begin(items, desk_queries.load(), now)
+    passes = begin(items, desk, now)
     for work in passes:
         _settle_safely(work)
     flush(passes)
@@ -184,7 +184,7 @@ def begin(items: Sequence[WorkItem], desk: Desk, now: datetime) -> list[Pass]:
 def flush(passes: Sequence[Pass], actor: Actor = DESK) -> None:
     """Store what these passes decided, in a number of statements that does not depend on how many they are."""
     insert([row for work in passes for row in work.revisions])
-    Decision.objects.bulk_create([row for work in passes for row in work.decisions])
+    add_all([row for work in passes for row in work.decisions])
     steps = [row for work in passes for row in work.steps]
     Step.objects.bulk_create(steps)
     _withdraw_questions(passes)

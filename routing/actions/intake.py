@@ -72,7 +72,7 @@ def receive_many(*, actor: Actor, requests: Sequence[Request], trigger_kind: str
     """
     results = [Received() for _ in requests]
     with one_transaction("intake.receive_many"):
-        desk, now = desk_queries.load(), transitions.database_now()
+        desk, now = desk_queries.load_at()
         fresh: dict[int, Pass] = {}
         for index, request in enumerate(requests):
             try:

@@ -62,7 +62,7 @@ def move(*, actor: Actor, item_id: int, to: str, version: int | None = None, rea
             transitions.lock([item_id, other.pk])
             other.refresh_from_db()
         item = transitions.lock_one(item_id, version=version)
-        work = deciding.begin([item], desk_queries.load(), transitions.database_now())[0]
+        work = deciding.begin([item], *desk_queries.load_at())[0]
         moved = _Move(work, goal, action_of(goal, State(item.state)), actor, other)
         refused = refusal(State(item.state), moved.action, actor.role)
         if refused:

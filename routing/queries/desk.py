@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
 from django.conf import settings
@@ -21,6 +22,7 @@ from routing.models import (
     RulebookVersion,
     WorkType,
 )
+from routing.rows import read
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,8 @@ def places() -> dict[str, Place]:
 
 
 _FINGERPRINT = """
-SELECT (SELECT max(id) FROM routing_destinationversion),
+SELECT clock_timestamp(),
+       (SELECT max(id) FROM routing_destinationversion),
        (SELECT string_agg(id || ':' || xmin, ',' ORDER BY id) FROM routing_destination),
        (SELECT string_agg(id || ':' || xmin, ',' ORDER BY id) FROM routing_worktype),
        (SELECT string_agg(id || ':' || xmin, ',' ORDER BY id) FROM routing_inputfield),
@@ -158,15 +161,19 @@ _kept: dict[tuple[object, ...], Desk] = {}
 
 def load() -> Desk:
     """Return the whole set-up; read again only when a row of it changed, so that compiled rules are kept."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FINGERPRINT)
-        fingerprint = (connection.settings_dict["NAME"], *cursor.fetchone())
+    return load_at()[0]
+
+
+def load_at() -> tuple[Desk, datetime]:
+    """Return the whole set-up as ``load`` does, and the database's clock when it was looked at."""
+    [(now, *rows)] = read(_FINGERPRINT, {})
+    fingerprint = (connection.settings_dict["NAME"], *rows)
     desk = _kept.get(fingerprint)
     if desk is None:
         desk = _read()
         _kept.clear()
         _kept[fingerprint] = desk
-    return desk
+    return desk, now
 
 
 def _read() -> Desk:

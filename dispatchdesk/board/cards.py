@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from routing.domain.states import FINAL_STATES, STATE_LABELS, State
 from routing.models import OwnerKind, Priority
 
-# In the order of the first fields of Card.
+# In the order of the fields of Card.
 COLUMNS = (
     "id",
     "version",

@@ -13,10 +13,11 @@ function isBeingUsed(part) {
 
 const stopsOf = (part) => [...part.querySelectorAll("a[href], button, summary, [tabindex]")];
 
-// Fetches the holder's address again and replaces its parts; keeps focus, open details, and half-typed text.
+// Fetches the holder's address again and replaces its parts; keeps focus, open details, and half-typed text. Without an
+// answer it stays as it is until the next change.
 export async function refreshParts(holder) {
-  const response = await fetch(holder.dataset.liveUrl, { headers: { "HX-Request": "true" } });
-  if (!response.ok) return;
+  const response = await fetch(holder.dataset.liveUrl, { headers: { "HX-Request": "true" } }).catch(() => null);
+  if (!response?.ok) return;
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
   for (const part of holder.querySelectorAll("[data-live-part]")) {
     const next = fresh.getElementById(part.id);

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from routing.domain.roles import Actor
 from routing.models import Event, LedgerCheckpoint, LedgerPage, WorkItem
-from routing.rows import insert
+from routing.rows import insert, read
 
 FEED_CHANNEL = "desk_feed"
 
@@ -103,5 +103,4 @@ def remove(item_ids: Collection[int]) -> None:
 
 def wake_feed() -> None:
     """Tell the web processes that something was committed; only a hint, their slow poll is the backstop."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, '')", [FEED_CHANNEL])
+    read("SELECT pg_notify(%(channel)s, '')", {"channel": FEED_CHANNEL})

@@ -12,7 +12,6 @@ import psycopg
 from dispatchdesk.board.cards import COLUMNS, DRAWN_CARDS_KEPT, Card, card_html, read_card
 from dispatchdesk.feed.position import Position
 from routing.domain.roles import Actor
-from routing.models import WorkItem
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
@@ -22,11 +21,13 @@ MOST_ITEMS = 200
 # So few are drawn sooner than a thread is found for them.
 FEW_CARDS = 3
 
+_JOINED = {"work_type__slug": "t.slug", "work_type__name": "t.name"}
+_CARD = ", ".join(_JOINED.get(name, f"w.{name}") for name in COLUMNS)
 # Not visible in the old snapshot are exactly the transactions that ran then and those that began later; named like this
 # both are found by the index, however long some other transaction has been running. A row of a restored database may
 # carry an id this one has not reached: it is older than the restore, so nobody waits for it. Told something were those
 # who have a notice of such a transaction that is over by now.
-_SINCE = """
+_SINCE = f"""
     WITH present AS MATERIALIZED (SELECT pg_current_snapshot() AS snapshot), told AS MATERIALIZED (
         SELECT ARRAY(SELECT DISTINCT user_id FROM (
             SELECT user_id FROM reviews_notice
@@ -36,15 +37,15 @@ _SINCE = """
             LIMIT %(limit)s
         ) notices) AS people FROM present
     )
-    SELECT present.snapshot::text, told.people, e.item_id, e.state_from, e.old_type_id, e.new_type_id
+    SELECT present.snapshot::text, told.people, e.item_id, e.state_from, e.old_type_id, e.new_type_id, {_CARD}
     FROM present CROSS JOIN told LEFT JOIN LATERAL (
         SELECT item_id, state_from, old_type_id, new_type_id FROM routing_event
         WHERE (xid >= %(next)s::xid8 OR xid = ANY(%(running)s::xid8[]))
           AND NOT pg_visible_in_snapshot(xid, %(snapshot)s::pg_snapshot)
           AND xid < pg_snapshot_xmax(present.snapshot)
         LIMIT %(limit)s
-    ) e ON true
-"""
+    ) e ON true LEFT JOIN routing_workitem w ON w.id = e.item_id LEFT JOIN routing_worktype t ON t.id = w.work_type_id
+"""  # noqa: S608 - put together from the constants above
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,7 @@ class Batch:
 async def changes_since(connection: Connection, position: Position) -> Batch:
     """Return the items that changed since the position as they are now, each once.
 
-    The connection commits by itself; the position is of the database it is connected to. An item may be newer than
-    the batch's position: its next change then says the same again.
+    The connection commits by itself; the position is of the database it is connected to.
     """
     given = {
         "next": position.next_xid,
@@ -94,22 +94,18 @@ async def changes_since(connection: Connection, position: Position) -> Batch:
     if rows[0][2] is None:
         return Batch(reached, [], told)
     earlier: dict[int, set[int | None]] = {}
-    for _, _, item_id, state_from, old_type, new_type in rows:
+    cards: dict[int, Sequence[object]] = {}
+    for _, _, item_id, state_from, old_type, new_type, *card in rows:
         # An item that arrives was nowhere before, which is not the same as having had no type.
         earlier.setdefault(item_id, set()).update({new_type} if state_from == "" else {old_type, new_type})
+        if card[0] is not None:
+            cards[item_id] = card
     if len(rows) > MOST_EVENTS or len(earlier) > MOST_ITEMS:
         return Batch(reached, None)
-    found = await (await connection.execute(_card_statement(), [list(earlier)])).fetchall()
+    found = list(cards.values())
     if len(found) <= FEW_CARDS:
         return Batch(reached, _encode(found, earlier), told)
     return Batch(reached, await asyncio.to_thread(_encode, found, earlier), told)
-
-
-@lru_cache(maxsize=1)
-def _card_statement() -> str:
-    """Return the statement for the cards of the items whose ids are its one parameter."""
-    statement, _ = WorkItem.objects.order_by().values_list(*COLUMNS).query.sql_with_params()
-    return f"{statement} WHERE routing_workitem.id = ANY(%s)"
 
 
 def _encode(rows: Sequence[Sequence[object]], earlier: dict[int, set[int | None]]) -> list[Change]:

@@ -71,7 +71,7 @@ def change_person(*, actor: Actor, user_id: int, details: PersonDetails) -> User
     _check(actor, details)
     with one_transaction("people.change_person"):
         user = _find(user_id)
-        before = user.role, _groups_of(user)
+        before = set(queues_of(actor_of(user)).values_list("pk", flat=True))
         if details.role != Role.ADMIN.value:
             _keep_an_admin(user)
         if details.role != user.role:
@@ -79,9 +79,9 @@ def change_person(*, actor: Actor, user_id: int, details: PersonDetails) -> User
         _set(user, details)
         user.save(update_fields=["first_name", "last_name", "email", "role"])
         _join(user, details)
-        if (user.role, _groups_of(user)) != before:
-            left = Review.objects.exclude(queue__in=queues_of(actor_of(user)))
-            free_reviews_of(actor=actor, user_id=user.pk, reviews=left)
+        left = before - set(queues_of(actor_of(user)).values_list("pk", flat=True))
+        if left:
+            free_reviews_of(actor=actor, user_id=user.pk, reviews=Review.objects.filter(queue__in=left))
         return user
 
 
@@ -152,10 +152,6 @@ def _set(user: User, details: PersonDetails) -> None:
     first, _, last = details.full_name.strip().partition(" ")
     user.first_name, user.last_name = first[:150], last.strip()[:150]
     user.email, user.role = details.email, details.role
-
-
-def _groups_of(user: User) -> set[int]:
-    return set(user.groups.values_list("pk", flat=True))
 
 
 def _join(user: User, details: PersonDetails) -> None:

@@ -269,7 +269,11 @@ def _was_reassigned_to(review: Review, actor: Actor) -> bool:
     if review.assignee_id != actor.user_id or review.assignee is None:
         return False
     verdict = review.verdicts.filter(undone_at__isnull=True).order_by("pk").last()
-    return verdict is not None and verdict.body.get("to") == f"person:{review.assignee.username}"
+    return (
+        verdict is not None
+        and verdict.kind == "reassign"
+        and verdict.body.get("to") == f"person:{review.assignee.username}"
+    )
 
 
 def check_claim(review: Review, actor: Actor, epoch: int) -> datetime:

@@ -21,7 +21,7 @@ from routing import nudges
 from routing.domain.digests import digest
 from routing.domain.roles import Actor
 from routing.kinds import Asked, Judged, Opened, Opening, Person
-from routing.models import Destination, WorkItem
+from routing.models import Destination, Step, WorkItem
 from routing.queries.desk import FALLBACK_QUEUE
 from routing.rows import add_all, read
 
@@ -37,11 +37,24 @@ def _queues_in_use() -> dict[str, Queue]:
 
 
 def _approved(verdict_ids: Sequence[int]) -> dict[int, Review]:
-    """Return the reviews in which these verdicts were given, by the id of the verdict."""
-    if not verdict_ids:
-        return {}
-    rows = Verdict.objects.filter(pk__in=verdict_ids).select_related("review__queue__destination")
-    return {row.pk: row.review for row in rows}
+    """Return the reviews in which what these verdicts let happen was approved, by the id of the verdict.
+
+    That an effect went through is no approval of what follows it: that was approved with the effect.
+    """
+    found = {}
+    for verdict_id in verdict_ids:
+        verdict = _verdict(verdict_id)
+        while verdict.proposal.get("kind") == "outcome":
+            earlier = Step.objects.values_list("approval_id", flat=True).get(pk=verdict.proposal["step"])
+            if earlier is None:
+                break
+            verdict = _verdict(earlier)
+        found[verdict_id] = verdict.review
+    return found
+
+
+def _verdict(verdict_id: int) -> Verdict:
+    return Verdict.objects.select_related("review__queue__destination").get(pk=verdict_id)
 
 
 def _open_because(cause: str, items: Sequence[WorkItem]) -> dict[int, Opened]:

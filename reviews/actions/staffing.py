@@ -4,10 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from reviews.actions import claiming
-from reviews.models import Membership, Queue, Review
+from reviews.models import Membership, Queue, Review, Verdict
 from reviews.queries.people import staff_of
 from routing import transitions
 from routing.actions import configuring, destinations
@@ -59,8 +59,6 @@ def save_queue(*, actor: Actor, slug: str, details: QueueDetails, new: bool = Fa
             place = configuring.save_destination(
                 actor=actor, slug=slug, name=details.name, kind="queue", config={}, description=details.description
             ).destination
-        earlier = Queue.objects.filter(destination=place).first()
-        before = set(staff_of(earlier).values_list("pk", flat=True)) if earlier is not None else set[int]()
         queue, _ = Queue.objects.update_or_create(
             destination=place,
             defaults={
@@ -81,11 +79,22 @@ def save_queue(*, actor: Actor, slug: str, details: QueueDetails, new: bool = Fa
         _set_members(queue, details.member_ids | details.lead_ids, details.lead_ids)
         if queue.eyes > 1 and staff_of(queue).count() < queue.eyes:
             raise Invalid(_TOO_FEW, {"eyes": _TOO_FEW})
-    # In transactions of their own: whoever decides locks items before a queue.
-    admins = get_user_model().objects.filter(role=Role.ADMIN.value).values_list("pk", flat=True)
-    for user_id in before - set(staff_of(queue).values_list("pk", flat=True)) - set(admins):
-        free_reviews_of(actor=actor, user_id=user_id, reviews=queue.reviews.all())
+    _free_of_others(actor, queue)
     return queue
+
+
+def _free_of_others(actor: Actor, queue: Queue) -> None:
+    """Offer to the queue what is held by or was given to people who do not decide there, unless one who does gave it.
+
+    In transactions of their own: whoever decides locks items before a queue.
+    """
+    given = Verdict.objects.filter(review=OuterRef("pk"), kind="reassign", body__to__startswith="person:")
+    rows = queue.reviews.filter(~Exists(given), status=Review.OPEN)
+    held = rows.exclude(assignee=None, claimed_by=None).values_list("assignee", "claimed_by")
+    admins = get_user_model().objects.filter(role=Role.ADMIN.value, is_active=True)
+    able = {*staff_of(queue).values_list("pk", flat=True), *admins.values_list("pk", flat=True), None}
+    for user_id in {one for pair in held for one in pair} - able:
+        free_reviews_of(actor=actor, user_id=user_id, reviews=rows)
 
 
 def make_queue(slug: str, *, staff_role: str) -> None:

@@ -8,15 +8,15 @@ class Hands:
     """Who had a hand in an item, as ids of people; None where nobody on the staff did."""
 
     created_by: int | None
-    edited_by: int | None
+    edited_by: frozenset[int]
     corrected_by: frozenset[int]
     approved_by: frozenset[int]
 
     @property
     def barred(self) -> frozenset[int]:
         """Everybody who may not give the second approval."""
-        single = {person for person in (self.created_by, self.edited_by) if person is not None}
-        return frozenset(single | self.corrected_by | self.approved_by)
+        created = frozenset() if self.created_by is None else frozenset({self.created_by})
+        return created | self.edited_by | self.corrected_by | self.approved_by
 
 
 def why_barred(hands: Hands, person_id: int) -> str:
@@ -27,6 +27,6 @@ def why_barred(hands: Hands, person_id: int) -> str:
         return "You fixed it. Somebody else must approve it too."
     if person_id == hands.created_by:
         return "You sent this request in. Somebody else must approve it too."
-    if person_id == hands.edited_by:
-        return "You changed this request last. Somebody else must approve it too."
+    if person_id in hands.edited_by:
+        return "You changed this request. Somebody else must approve it too."
     return ""

@@ -58,7 +58,7 @@ class QueueForm(forms.Form):
         choices=[("1", "One person"), ("2", "Two people, one after the other")],
         coerce=int,
         initial=1,
-        help_text="Whoever sent a request in, changed it last, fixed it or approved it first cannot be the second.",
+        help_text="Whoever sent a request in, changed it, fixed it or approved it first cannot be the second.",
     )
     high_risk = forms.BooleanField(
         label="High risk: each review is decided alone",

@@ -29,11 +29,11 @@ def hands_of(review: Review) -> Hands:
     item = review.item
     verdicts = Verdict.objects.filter(review__item=item, review__run=review.run, undone_at__isnull=True)
     of_request = Q(name__startswith="item.") | Q(name__startswith="input.")
-    edits = FactRevision.objects.filter(of_request, item=item, provider__startswith="person:")
-    last = edits.order_by("-seq").values_list("provider", flat=True).first()
+    newest = FactRevision.objects.filter(of_request, item=item).order_by("name", "-seq").distinct("name")
+    providers = [one.partition(":") for one in newest.values_list("provider", flat=True)]
     return Hands(
         created_by=item.created_by_id,
-        edited_by=int(last.partition(":")[2]) if last else None,
+        edited_by=frozenset(int(who) for kind, _, who in providers if kind == "person"),
         corrected_by=frozenset(verdicts.filter(kind="correct").values_list("by_id", flat=True)),
         approved_by=frozenset(verdicts.filter(review=review, first=True).values_list("by_id", flat=True)),
     )

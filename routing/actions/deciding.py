@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 
 from routing import nudges, transitions
 from routing.actions.outcomes import settle
@@ -42,7 +42,7 @@ def decide_claimed(ids: Sequence[int]) -> int:
     """Decide these claimed items in one transaction; returns how many.
 
     When the batch fails as a whole, each item becomes due again at once and will be decided alone; one that fails
-    again and again goes to a person. What the database alone is to blame for is no attempt: it is tried again later.
+    again and again goes to a person. What only the database can be to blame for is no attempt: it is tried again later.
     """
     try:
         with one_transaction("deciding.decide_claimed"):
@@ -53,15 +53,12 @@ def decide_claimed(ids: Sequence[int]) -> int:
         return 0
 
 
-def _is_outage(error: Exception) -> bool:
-    """Whether the database is to blame: it went away, has no room, or refuses everybody, by its SQLSTATE's class.
+# A full disk, too many connections, a database that starts or ends: SQLSTATEs that no request can be to blame for.
+_OUTAGES = frozenset({"53100", "53300", "57P03"})
 
-    A cancelled statement and one that took too much memory (57014, 53200) may be an item's doing.
-    """
-    if not isinstance(error, (OperationalError, InterfaceError)):
-        return False
-    state = getattr(error.__cause__, "sqlstate", None)
-    return state is None or (state[:2] in {"08", "53", "57", "58"} and state not in {"57014", "53200"})
+
+def _is_outage(error: Exception) -> bool:
+    return getattr(error.__cause__, "sqlstate", None) in _OUTAGES
 
 
 def _give_back(ids: Sequence[int], *, is_their_fault: bool) -> None:
@@ -71,7 +68,7 @@ def _give_back(ids: Sequence[int], *, is_their_fault: bool) -> None:
             if item.state != State.INCOMING or item.decide_due_at is None:
                 continue
             if not is_their_fault:
-                item.decide_attempts -= 1
+                item.decide_attempts = max(0, item.decide_attempts - 1)
                 item.decide_lease_until = now + OUTAGE_PAUSE
                 transitions.store([item])
             elif item.decide_attempts >= MAX_ATTEMPTS:

@@ -6,9 +6,8 @@ from routing import transitions
 from routing.actions import deciding, outcomes, undoing
 from routing.actions.calls import render_call
 from routing.actions.passes import Pass
-from routing.actions.proposals import approval
+from routing.actions.proposals import APPROVED_BY, approval, approvers
 from routing.crash_points import one_transaction
-from routing.domain import engine, reach
 from routing.domain.catalogue import PortKind
 from routing.domain.goals import Goal, GoalKind, action_of, read_goal
 from routing.domain.roles import Actor
@@ -18,7 +17,6 @@ from routing.errors import Conflict, Invalid, NotAllowed, NotVisible
 from routing.kinds import people
 from routing.models import OwnerKind, Question, RouterLabel, Step, WaitKind, WorkItem
 from routing.queries import desk as desk_queries
-from routing.queries.desk import FALLBACK_QUEUE
 from routing.queries.items import find_item
 from routing.transitions import Change, Owner, ReviewPoint
 
@@ -215,7 +213,8 @@ def send_by_hand(work: Pass, slug: str) -> None:
     place = work.desk.places[slug]
     if place.port.kind == PortKind.SOURCE:
         raise Invalid(f"{place.row.name} is a data source: rules ask it, work is not sent there.", {"to": "a source"})
-    noted = work.note("go", detail={"to": [slug]})
+    queue = people().strictest(approvers(work, slug)) if place.port.writes else ""
+    noted = work.note("go", detail={"to": [slug]} | ({APPROVED_BY: queue} if queue else {}))
     if place.port.kind == PortKind.QUEUE:
         outcomes.open_task(work, slug, "", noted)
     elif place.port.writes:
@@ -223,20 +222,7 @@ def send_by_hand(work: Pass, slug: str) -> None:
             rendered = [render_call(place, work.known.facts)]
         except TemplateError as error:
             raise Invalid(f"{place.row.name} cannot be used yet: {error}.", {"to": str(error)}) from error
-        queue = people().strictest(_approvers(work, slug))
         work.openings.append(approval(work, rendered, (), queue, "", noted))
         work.change = Change(work.item, Action.ESCALATE, State.IN_REVIEW)
     else:
         outcomes.send_to(work, place, (), noted)
-
-
-def _approvers(work: Pass, slug: str) -> list[str]:
-    """Return the queues of which one approves a write to this destination.
-
-    Those that rules name which hold for the item or may come to; else all that rules of its type name, else those that
-    rules of other types name, and where no rule writes there Triage.
-    """
-    desk, book, catalogue = work.desk, work.book.rules, work.desk.catalogue(work.item.work_type_id)
-    facts = engine.seen_facts(work.known.facts, book, catalogue, work.now)
-    named = reach.approvers(slug, facts, book, catalogue) or book.approvers(slug)
-    return named or [queue for one in desk.books.values() for queue in one.rules.approvers(slug)] or [FALLBACK_QUEUE]

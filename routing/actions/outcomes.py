@@ -7,7 +7,15 @@ from datetime import timedelta
 from routing.actions import asking, finding, sampling
 from routing.actions.calls import Call, model_texts, render_call, with_params
 from routing.actions.passes import Pass
-from routing.actions.proposals import approval, escalation, fallback_queue, next_words, proposal_of, question_of
+from routing.actions.proposals import (
+    APPROVED_BY,
+    approval,
+    escalation,
+    fallback_queue,
+    next_words,
+    proposal_of,
+    question_of,
+)
 from routing.domain import engine
 from routing.domain.catalogue import PortKind
 from routing.domain.facts import Status, known, lookup
@@ -246,8 +254,8 @@ def _write(work: Pass, decision: engine.Decision, chosen: list[Place]) -> None:
         steps = write_steps(work, calls, decision.params, noted, approval_id=None, hold_seconds=0)
         run_steps(work, steps, acting=True)
         return
-    noted = work.note("go", rule_id=decision.rule_id, detail=detail)
     queue = fallback_queue(work) if by_rule else decision.approved_by
+    noted = work.note("go", rule_id=decision.rule_id, detail=detail | {APPROVED_BY: queue})
     _open(work, approval(work, calls, decision.params, queue, decision.reason, noted))
 
 

@@ -2,12 +2,30 @@
 
 from routing.actions.calls import Call, model_texts
 from routing.actions.passes import Pass
-from routing.domain import engine
+from routing.domain import engine, reach
 from routing.domain.causes import cause_words
 from routing.domain.facts import Status, lookup
-from routing.kinds import Opening
+from routing.kinds import Opening, people
 from routing.models import Decision, Step
 from routing.queries.desk import FALLBACK_QUEUE
+
+APPROVED_BY = "approved_by"  # in the detail of a decision to write: the queue that was asked
+
+
+def approvers(work: Pass, slug: str) -> list[str]:
+    """Return the queues of which one approves a write to this destination that a person sends.
+
+    Those that rules name which hold for the item or may come to; else all that rules of its type name, else those that
+    rules of other types name and where somebody may decide on it, and where no rule writes there Triage.
+    """
+    desk, book, catalogue = work.desk, work.book.rules, work.desk.catalogue(work.item.work_type_id)
+    facts = engine.seen_facts(work.known.facts, book, catalogue, work.now)
+    named = reach.approvers(slug, facts, book, catalogue) or book.approvers(slug)
+    if named:
+        return named
+    others = dict.fromkeys(queue for one in desk.books.values() for queue in one.rules.approvers(slug))
+    places = {queue: desk.places[queue].row for queue in others if queue in desk.places}
+    return [queue for queue, row in places.items() if people().eligible(row, work.item)] or [FALLBACK_QUEUE]
 
 
 def no_route() -> dict[str, object]:

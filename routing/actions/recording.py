@@ -14,11 +14,12 @@ from routing import nudges, transitions
 from routing.actions import calls, deciding, finding, outcomes
 from routing.actions.calling import READER_STEP, RETRY, Result
 from routing.actions.passes import Pass
-from routing.actions.proposals import fallback_queue, no_route
+from routing.actions.proposals import APPROVED_BY, approvers, fallback_queue, no_route
 from routing.crash_points import one_transaction
 from routing.domain import engine
 from routing.domain.facts import MISSING, Fact, Money, Status, Value, is_currency, known, lookup, value_from_json
 from routing.domain.roles import DESK
+from routing.domain.rules import BY_RULE
 from routing.domain.sentences import ended
 from routing.domain.states import Action, State
 from routing.domain.templates import TemplateError
@@ -175,10 +176,17 @@ def _outcome_proposal(step: Step) -> dict[str, object]:
     return {"kind": "outcome", "step": step.pk, "destination": step.name}
 
 
-def _ask(work: Pass, cause: str, question: str, proposal: dict[str, object], approval_id: int | None = None) -> None:
+def _ask(
+    work: Pass,
+    cause: str,
+    question: str,
+    proposal: dict[str, object],
+    approval_id: int | None = None,
+    asked: str = "",
+) -> None:
     opening = _opening(work, cause, question, proposal)
     opening.approval_id = approval_id
-    opening.decision = work.note("review", cause=cause)
+    opening.decision = work.note("review", cause=cause, detail={APPROVED_BY: asked} if asked else None)
     work.openings.append(opening)
     work.change = Change(work.item, Action.ESCALATE_STEP, State.IN_REVIEW)
 
@@ -302,8 +310,9 @@ def cancel(steps: Iterable[Step], now: datetime, why: str) -> None:
 def still_approved(item: WorkItem, step: Step, now: datetime) -> bool:
     """Just before a write is sent: render it again and ask the live rules, which can only add a stop.
 
-    When either says no, the steps of this approval are cancelled and a person or the rules look again. The item and
-    the step are locked by the caller. A later attempt sends the same bytes and is not asked again.
+    When either says no, or the rules have others approve it by now, the steps of this approval are cancelled and a
+    person or the rules look again. The item and the step are locked by the caller. A later attempt sends the same bytes
+    and is not asked again.
     """
     if step.attempts:
         return True
@@ -312,8 +321,11 @@ def still_approved(item: WorkItem, step: Step, now: datetime) -> bool:
     if step.decision is not None:  # what the rule that sends this says now, so as if it had not fired yet
         work.fired.pop((work.book.rulebook_id, step.decision.rule_id), None)
     answer = outcomes.decide(work)
-    if answer.kind is engine.Kind.STOP or (answer.kind is engine.Kind.REVIEW and answer.cause == "escalated"):
-        cancel(group, now, "the rules stopped it before it was sent")
+    asked = str(step.decision.detail.get(APPROVED_BY, "")) if step.decision is not None else ""
+    stopped = answer.kind is engine.Kind.STOP or (answer.kind is engine.Kind.REVIEW and answer.cause == "escalated")
+    if stopped or (asked and _asks_others(work, step, answer, asked)):
+        why = "the rules stopped it" if stopped else "the rules asked others to approve it"
+        cancel(group, now, f"{why} before it was sent")
         transitions.apply(
             [Change(item, Action.STEP_ENDED, State.INCOMING, decide_at=now, data={"step": step.pk})], DESK, now
         )
@@ -335,9 +347,17 @@ def still_approved(item: WorkItem, step: Step, now: datetime) -> bool:
         }
     except (TemplateError, KeyError):
         proposal = no_route()
-    _ask(work, "changed", question, proposal, step.approval_id)
+    _ask(work, "changed", question, proposal, step.approval_id, asked)
     deciding.flush([work])
     return False
+
+
+def _asks_others(work: Pass, step: Step, answer: engine.Decision, asked: str) -> bool:
+    """Whether by what is known now others than the queue that was asked must approve a write."""
+    if answer.kind is engine.Kind.GO and step.name in answer.to:
+        return answer.approved_by not in {asked, BY_RULE}
+    by_hand = step.decision is not None and not step.decision.rule_id
+    return by_hand and asked not in approvers(work, step.name)
 
 
 def _digest_now(work: Pass, step: Step, params: tuple[tuple[str, str], ...]) -> str:

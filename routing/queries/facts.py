@@ -28,6 +28,7 @@ class Knowledge:
         for known_names in (self.facts, self.doubtful):
             for name in [name for name in known_names if name.partition(".")[0] in HISTORY_NAMESPACES]:
                 del known_names[name]
+                self.by_model.discard(name)
 
 
 def newest_revisions(item_ids: Iterable[int], *, until: Mapping[int, int] | None = None) -> list[FactRevision]:

@@ -78,8 +78,8 @@ def ask(where: chat.ChatSettings, text: str, specs: Sequence[InputSpec]) -> Answ
 def checked(values: Sequence[dict[str, str]], text: str, specs: Sequence[InputSpec], today: date) -> list[Reading]:
     """Return the values that can be read by their kind, the first of each input.
 
-    One is doubtful unless its words stand in the text, and it stands in them as a whole or, read by the same kind, they
-    say the same.
+    One is doubtful unless its words stand in the text as a whole, and it stands in them as a whole or, read by the same
+    kind, they say the same.
     """
     by_name = {spec.name: spec for spec in specs}
     found: dict[str, Reading] = {}
@@ -90,15 +90,15 @@ def checked(values: Sequence[dict[str, str]], text: str, specs: Sequence[InputSp
         value = _parsed(spec, row["value"], today)
         if value is None:
             continue
-        stated = row["quote"].strip() and row["quote"].casefold() in text.casefold()
+        stated = _says(text, row["quote"])
         borne_out = _says(row["quote"], row["value"]) or _parsed(spec, row["quote"], today) == value
         found[row["name"]] = Reading(row["name"], value, row["quote"], doubtful=not (stated and borne_out))
     return list(found.values())
 
 
 def _says(quote: str, value: str) -> bool:
-    """Whether a value stands in a quote as whole words: no "yes" in "yesterday", and no 10 in K-10 or in 10.50."""
-    whole = rf"(?<![\w-])(?<!\d[.,]){re.escape(value.strip())}(?![\w-]|[.,]\d)"
+    """Whether a value stands in a quote as a whole: no "yes" in "yesterday", and no 10 in K-10, 10.50 or 10 000."""
+    whole = rf"(?<![\w-])(?<!\d[.,'\s:]){re.escape(value.strip())}(?![\w-]|[.,'\s:]\d)"
     return bool(value.strip()) and re.search(whole, quote, re.IGNORECASE) is not None
 
 

@@ -102,10 +102,10 @@ def test_a_value_the_text_does_not_bear_out_is_offered_and_not_used(desk: TestDe
     assert doubtful == {"input.order_number": "99-Z", "input.amount": {"amount": "1000", "currency": "EUR"}}
 
 
-def doubtful_amount(desk: TestDesk, settings: Any, value: str, quote: str) -> bool:
+def doubtful_amount(desk: TestDesk, settings: Any, value: str, quote: str, text: str = "") -> bool:
     """Return whether an amount that the model reads from these words of a request is doubted."""
     with model(settings, read(("amount", value, quote))):
-        item = desk.send(f"Yesterday: {quote}.", type="support", requester_email="kim@example.org")
+        item = desk.send(text or f"Yesterday: {quote}.", type="support", requester_email="kim@example.org")
         run_due()
     return FactRevision.objects.get(item=item, name="input.amount").doubtful
 
@@ -122,6 +122,7 @@ def test_words_bear_out_a_value_that_stands_in_them_as_a_whole(
 @pytest.mark.parametrize(("value", "quote"), [("1023 EUR", "order K-10234"), ("10", "10.50 EUR"), ("234", "K-234")])
 def test_a_part_of_other_words_bears_out_nothing(desk: TestDesk, settings: Any, value: str, quote: str) -> None:
     assert doubtful_amount(desk, settings, value, quote)
+    assert doubtful_amount(desk, settings, value, value, f"Yesterday: {quote}.")
 
 
 def test_without_a_reader_the_requester_is_asked(desk: TestDesk, settings: Any) -> None:

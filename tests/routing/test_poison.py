@@ -1,9 +1,10 @@
 """An item that breaks or kills what decides it harms no other, and ends with a person."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.db.models import F
 
 from reviews.models import Review
@@ -77,6 +78,30 @@ def test_rules_that_raise_send_their_item_to_a_person_and_harm_no_other_of_the_b
     deciding.decide_claimed(transitions.claim_due(50, lease=LEASE))
     assert (fresh(round_and_round).state, Review.objects.get(item=round_and_round).cause) == ("in_review", "error")
     assert fresh(fine).state == "done"
+
+
+def test_an_item_that_ends_its_database_connection_goes_to_a_person_and_others_are_decided(desk: TestDesk) -> None:
+    killer, fine = desk.send("killer", type="support"), desk.send("fine", type="support")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION dies() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()), pg_sleep(1); RETURN NEW; END $$"
+        )
+        cursor.execute(
+            "CREATE TRIGGER dies BEFORE INSERT ON routing_event FOR EACH ROW"
+            f" WHEN (NEW.kind = 'finish' AND NEW.item_id = {killer.pk}) EXECUTE FUNCTION dies()"
+        )
+    try:
+        while WorkItem.objects.filter(state="incoming").update(decide_lease_until=None):
+            # The connection is lost, so that what was claimed cannot be given back: its lease runs out.
+            with suppress(OperationalError, InterfaceError):
+                deciding.decide_claimed(transitions.claim_due(50, lease=LEASE))
+            connection.close()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TRIGGER dies ON routing_event")
+            cursor.execute("DROP FUNCTION dies")
+    assert (fresh(killer).state, fresh(fine).state) == ("in_review", "done")
 
 
 @pytest.mark.parametrize(("state", "ends"), [("53100", "done"), ("57P03", "done"), ("40P01", "in_review")])

@@ -59,7 +59,7 @@ class Asked:
     review_id: int
     question: str
     reason: str
-    queue_name: str
+    decider: str
     may_decide: bool
     afterwards: bool
 

@@ -10,7 +10,7 @@ from dispatchdesk.accounts.models import ApiToken, User
 
 
 class _ForAdmins:
-    """Admins of the desk see, add and change; nothing that history may name is deleted."""
+    """Admins of the desk see what there is. People are changed under Settings, by actions that keep the law."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return is_admin(request)
@@ -18,11 +18,11 @@ class _ForAdmins:
     def has_view_permission(self, request: HttpRequest, _obj: object = None) -> bool:
         return is_admin(request)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return is_admin(request)
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        return False
 
-    def has_change_permission(self, request: HttpRequest, _obj: object = None) -> bool:
-        return is_admin(request)
+    def has_change_permission(self, _request: HttpRequest, _obj: object = None) -> bool:
+        return False
 
     def has_delete_permission(self, _request: HttpRequest, _obj: object = None) -> bool:
         return False
@@ -45,23 +45,20 @@ class DeskUserAdmin(_ForAdmins, UserAdmin):  # type: ignore[type-arg]
     list_display = ("username", "first_name", "last_name", "role", "is_active", "last_login")
     list_filter = ("role", "is_active")
     fieldsets = (
-        (None, {"fields": ("username", "password", "role", "is_active")}),
+        (None, {"fields": ("username", "role", "is_active")}),
         ("Person", {"fields": ("first_name", "last_name", "email", "groups")}),
         ("Times", {"fields": ("last_login", "date_joined")}),
     )
-    add_fieldsets = ((None, {"fields": ("username", "role", "usable_password", "password1", "password2")}),)
-    readonly_fields = ("last_login", "date_joined")
-    filter_horizontal = ("groups",)
 
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(_ForAdmins, admin.ModelAdmin):  # type: ignore[type-arg]
-    """Tokens: made on the command line, ended here by setting when they were revoked."""
+    """Tokens: made on the command line, where they are shown once; ended here by setting when they were revoked."""
 
     list_display = ("name", "user", "role", "created_at", "revoked_at")
     fields = ("name", "user", "role", "created_at", "revoked_at")
     readonly_fields = ("name", "user", "role", "created_at")
 
-    def has_add_permission(self, _request: HttpRequest) -> bool:
-        """Nobody: a token is shown once, by ``manage.py create_token``."""
-        return False
+    def has_change_permission(self, request: HttpRequest, _obj: object = None) -> bool:
+        """Admins, to end one."""
+        return is_admin(request)

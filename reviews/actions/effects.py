@@ -205,7 +205,7 @@ def _route(work: Pass, review: Review, judgement: "Judgement", actor: Actor) -> 
     if not destination:
         _go_on(work)
         return
-    moving.send_by_hand(work, destination)
+    moving.send_by_hand(work, destination, actor, judgement.comment)
 
 
 def _output(work: Pass, review: Review, judgement: "Judgement", actor: Actor) -> None:

@@ -57,6 +57,10 @@ def _verdict(verdict_id: int) -> Verdict:
     return Verdict.objects.select_related("review__queue__destination").get(pk=verdict_id)
 
 
+def _decider(review: Review) -> str:
+    return review.assignee.display_name() if review.assignee is not None else review.queue.destination.name
+
+
 def _open_because(cause: str, items: Sequence[WorkItem]) -> dict[int, Opened]:
     """Return the oldest open review with this cause, by the id of its item."""
     found = read(_BECAUSE, {"ids": [item.pk for item in items], "open": Review.OPEN, "cause": cause})
@@ -217,10 +221,10 @@ class QueuePeople:
 
     def asked(self, actor: Actor, item: WorkItem) -> list[Asked]:
         """Return the open questions about an item that the actor may see, the one of its review point first."""
-        rows = Review.objects.filter(item=item, status=Review.OPEN).select_related("queue__destination")
+        rows = Review.objects.filter(item=item, status=Review.OPEN).select_related("queue__destination", "assignee")
         rows = rows.annotate(mine=Exists(waiting_reviews(actor).filter(pk=OuterRef("pk"))))
         return [
-            Asked(row.pk, row.question, row.reason, row.queue.destination.name, row.mine, row.kind == Review.CHECK)
+            Asked(row.pk, row.question, row.reason, _decider(row), row.mine, row.kind == Review.CHECK)
             for row in sorted(rows, key=lambda row: row.pk != item.review_id)
         ]
 

@@ -30,6 +30,7 @@ class _Move:
     action: Action
     actor: Actor
     duplicate_of: WorkItem | None = None
+    reason: str = ""
 
     @property
     def item(self) -> WorkItem:
@@ -61,7 +62,7 @@ def move(*, actor: Actor, item_id: int, to: str, version: int | None = None, rea
             other.refresh_from_db()
         item = transitions.lock_one(item_id, version=version)
         work = deciding.begin([item], *desk_queries.load_at())[0]
-        moved = _Move(work, goal, action_of(goal, State(item.state)), actor, other)
+        moved = _Move(work, goal, action_of(goal, State(item.state)), actor, other, reason)
         refused = refusal(State(item.state), moved.action, actor.role)
         if refused:
             raise NotAllowed(f"{item.code}: {refused}.")
@@ -121,7 +122,7 @@ def _sent(move: _Move) -> Change:
         raise Invalid(f"There is no {move.goal.kind} “{name}”.", {"to": "unknown"})
     if work.item.work_type_id is None:
         _keep_label(work, name, move.actor)
-    send_by_hand(work, name)
+    send_by_hand(work, name, move.actor, move.reason)
     if work.change is None:
         raise Invalid("This move leads nowhere.")
     return work.change
@@ -204,7 +205,7 @@ def end_what_runs(work: Pass, why: str) -> None:
     Step.objects.filter(item=item, status=Step.RUNNING).update(acting=False)
 
 
-def send_by_hand(work: Pass, slug: str) -> None:
+def send_by_hand(work: Pass, slug: str, actor: Actor, reason: str = "") -> None:
     """Send a locked item to a destination that a person chose.
 
     A write is first proposed to the people whom the rules have approve it, so that nobody gets around them by hand.
@@ -222,7 +223,12 @@ def send_by_hand(work: Pass, slug: str) -> None:
             rendered = [render_call(place, work.known.facts)]
         except TemplateError as error:
             raise Invalid(f"{place.row.name} cannot be used yet: {error}.", {"to": str(error)}) from error
-        work.openings.append(approval(work, rendered, (), queue, "", noted))
+        work.openings.append(approval(work, rendered, (), queue, _by_hand(actor, reason), noted))
         work.change = Change(work.item, Action.ESCALATE, State.IN_REVIEW)
     else:
         outcomes.send_to(work, place, (), noted)
+
+
+def _by_hand(actor: Actor, reason: str) -> str:
+    said = f" They write: {reason.strip()}" if reason.strip() else ""
+    return f"{actor.name} sent this here by hand, not a rule.{said}"

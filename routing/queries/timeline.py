@@ -195,7 +195,10 @@ def given_to(event: Event) -> int:
 def _by_hand_title(event: Event, names: Names) -> str:
     person = given_to(event)
     if not person:
-        return f"Sent to {places_words([str(event.data.get('to', '')).partition(':')[2]], names)} by hand"
+        place = places_words([str(event.data.get("to", "")).partition(":")[2]], names)
+        if event.data.get("cause") == "approval":
+            return f"To be sent to {place}, by hand: approval needed"
+        return f"Sent to {place} by hand"
     return "Taken to do it" if person == event.actor_id else f"Given to {names.people.get(person, 'somebody who left')}"
 
 
@@ -287,7 +290,8 @@ def _why_without_rule(one: Explained, names: Names) -> str:
     if row.rule_id:
         return f"A rule of {one.title} that has been removed since."
     if row.kind == "go":
-        return f"Sent by hand to {places_words(row.detail.get('to'), names)}, not by a rule."
+        done = "To be sent" if "approved_by" in row.detail else "Sent"
+        return f"{done} by hand to {places_words(row.detail.get('to'), names)}, not by a rule."
     if row.cause == "no_rule":
         return f"No rule of {one.title} decides."
     words = CAUSES.get(row.cause, "")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -166,7 +167,11 @@ def send_link(request: HttpRequest, token: str) -> HttpResponse:
     item = requesters.item_of(token, max_age=None)
     if item is not None:
         relinking.send_link(item.pk)
-    return render(request, "requests/link_sent.html")
+    return render(request, "requests/link_sent.html", _sends_mail())
+
+
+def _sends_mail() -> dict[str, object]:
+    return {"has_mail_server": settings.EMAIL_SERVER is not None}
 
 
 @open_page("GET", "POST")
@@ -187,7 +192,7 @@ def public_form(request: HttpRequest, slug: str) -> HttpResponse:
     status, wrong = 422, dict[str, str]()
     if form.is_valid():
         if form.cleaned_data["website"]:
-            return render(request, "requests/received.html", {"work_type": work_type})
+            return render(request, "requests/received.html", _sends_mail())
         try:
             item = public_intake.receive_public(
                 request=_request(work_type, form, typed), files=uploads.all_files(request, chosen)
@@ -201,7 +206,7 @@ def public_form(request: HttpRequest, slug: str) -> HttpResponse:
             status = 429
             form.add_error(None, str(error))
         else:
-            return render(request, "requests/received.html", {"work_type": work_type, "item": item})
+            return render(request, "requests/received.html", {"item": item} | _sends_mail())
     typed = uploads.without_names(typed, specs)
     return _show_form(request, work_type, form, controls.build(specs, catalogue, {}, typed, wrong), wrong, status)
 

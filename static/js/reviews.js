@@ -235,7 +235,7 @@ document.addEventListener("click", (event) => {
   panel.open = !panel.open;
   if (!panel.open) return;
   showSheetOf(panel);
-  (panel.querySelector(".bench-panel-body :is(textarea, select)") ?? panel.querySelector(".bench-panel-body input"))?.focus();
+  (panel.querySelector(".bench-panel-body :is(textarea, select)") ?? panel.querySelector(".bench-panel-body input"))?.focus({ preventScroll: true });
 });
 // The old panels stand beside the new ones for a moment; of one name only one may be open, and it is the new one.
 document.addEventListener("htmx:beforeSwap", ({ target, detail }) => {

@@ -205,7 +205,7 @@ def body_of(path: str, method: str = "get") -> tuple[int, str]:
         ("get", "", 404, "There is nothing here"),
         ("post", "", 404, "There is nothing here"),
         ("post", "problem/", 404, "There is nothing here"),
-        ("post", "again/", 200, "Look into your mail"),
+        ("post", "again/", 200, "No mail is sent"),
     ],
 )
 def test_every_link_that_leads_nowhere_gets_the_same_answer(

@@ -203,10 +203,9 @@ _CHANGING = {"add/", "<path:object_id>/delete/"}
 
 ADMIN_PAGES: dict[str, frozenset[str]] = (
     {f"{model}/{part}": ADMIN for model, part in product((*_RECORDS, *_KEPT, "accounts/apitoken"), _ADMIN_PARTS)}
-    | {f"{model}/{part}": NOBODY for model, part in product((*_RECORDS, "accounts/apitoken"), _CHANGING)}
-    | {f"{model}/add/": ADMIN for model in _KEPT}
-    | {f"{model}/<path:object_id>/delete/": NOBODY for model in _KEPT}
-    | dict.fromkeys(["", "password_change/", "password_change/done/", "jsi18n/", "accounts/user/<id>/password/"], ADMIN)
+    | {f"{model}/{part}": NOBODY for model, part in product((*_RECORDS, *_KEPT, "accounts/apitoken"), _CHANGING)}
+    | dict.fromkeys(["", "password_change/", "password_change/done/", "jsi18n/"], ADMIN)
+    | {"accounts/user/<id>/password/": NOBODY}
     # Its own sign-in and sign-out lead to the desk's; the shortcut and the search of choices have nothing to show.
     | dict.fromkeys(["login/", "logout/", "autocomplete/", "r/<path:content_type_id>/<path:object_id>/"], NOBODY)
     | {"^(?P<app_label>routing|reviews|auth|accounts)/$": ADMIN, "(?P<url>.*)$": NOBODY}

@@ -1,6 +1,7 @@
 """A real web server on the test database, and viewers with real sockets."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -88,6 +89,7 @@ def _web(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Ite
         wait_until_up(web)
         yield web
     finally:
+        web.process.send_signal(signal.SIGCONT)
         web.process.terminate()
         web.process.wait(10)
 
@@ -95,16 +97,22 @@ def _web(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Ite
 @pytest.fixture
 def web(_web: Web, transactional_db: None) -> Iterator[Web]:
     """The web server; what a test commits is seen by it."""
+    _web.process.send_signal(signal.SIGCONT)
     yield _web
-    wait_until_idle()
+    stop_idle(_web)
 
 
-def wait_until_idle() -> None:
-    """Wait until no request is at work: emptying the tables beneath one ends in a deadlock of both."""
+def stop_idle(web: Web) -> None:
+    """Stop the server, until it is sent SIGCONT, at a moment when no request is at work.
+
+    Emptying the tables beneath one ends in a deadlock of both, and a page that is closed sends a last request.
+    """
     busy = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     for _ in range(200):
+        web.process.send_signal(signal.SIGSTOP)
         with connection.cursor() as cursor:
             cursor.execute(f"{busy} AND backend_type = 'client backend' AND state <> 'idle'")
             if cursor.fetchone() is None:
                 return
+        web.process.send_signal(signal.SIGCONT)
         time.sleep(0.02)

@@ -1,5 +1,6 @@
 """The feed over real sockets: who is let in, what they are told, and that nothing is missed."""
 
+import json
 import socket
 import threading
 from collections.abc import Callable
@@ -258,9 +259,13 @@ def test_other_peoples_types_are_not_told_and_lost_ones_are_removed(web: Web, de
             transitions.apply([change], ADMIN, transitions.database_now())
         assert "html" in insider.card(hidden.code)
         assert "html" in insider.card(moved.code)
-        frame = outsider.frame()
+        # What came before she looked may be told once more.
+        frames = [outsider.frame()]
+        while '"version": 2' not in json.dumps(frames[-1]):
+            frames.append(outsider.frame())
+        assert frames[-1]["cards"] == [{"code": moved.code, "version": 2, "remove": True}]
         # The new item of a type she may not see is not so much as named.
-        assert frame["cards"] == [{"code": moved.code, "version": 2, "remove": True}]
+        assert hidden.code not in json.dumps(frames)
 
 
 def test_who_may_see_less_now_reloads_and_who_is_disabled_is_sent_away(web: Web, desk: TestDesk, olga: User) -> None:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.test import Client
 
 from dispatchdesk.accounts.models import User
-from tests.feed.conftest import Web, _web, start_web, wait_until_idle, wait_until_up, web
+from tests.feed.conftest import Web, _web, start_web, wait_until_up, web
 
 __all__ = ["_web", "web"]
 
@@ -51,7 +51,6 @@ def proxied(transactional_db: None) -> Iterator[Web]:
     try:
         wait_until_up(server)
         yield server
-        wait_until_idle()
     finally:
         server.process.terminate()
         server.process.wait(10)

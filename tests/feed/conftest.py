@@ -1,7 +1,6 @@
 """A real web server on the test database, and viewers with real sockets."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -19,6 +18,8 @@ from dispatchdesk.accounts.sessions import SessionStore
 from dispatchdesk.runtime.programs import web_arguments
 from tests.feed.viewers import Viewer
 from tests.runtime.processes import ROOT, free_port
+
+QUIET_LOOKS = 6
 
 
 @dataclass
@@ -89,7 +90,6 @@ def _web(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Ite
         wait_until_up(web)
         yield web
     finally:
-        web.process.send_signal(signal.SIGCONT)
         web.process.terminate()
         web.process.wait(10)
 
@@ -97,22 +97,21 @@ def _web(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Ite
 @pytest.fixture
 def web(_web: Web, transactional_db: None) -> Iterator[Web]:
     """The web server; what a test commits is seen by it."""
-    _web.process.send_signal(signal.SIGCONT)
     yield _web
-    stop_idle(_web)
+    wait_until_idle()
 
 
-def stop_idle(web: Web) -> None:
-    """Stop the server, until it is sent SIGCONT, at a moment when no request is at work.
+def wait_until_idle() -> None:
+    """Wait until no request has been at work for a while: a page that is closed sends a last one.
 
-    Emptying the tables beneath one ends in a deadlock of both, and a page that is closed sends a last request.
+    Emptying the tables beneath one ends in a deadlock of both.
     """
     busy = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    for _ in range(200):
-        web.process.send_signal(signal.SIGSTOP)
+    quiet = 0
+    for _ in range(400):
         with connection.cursor() as cursor:
             cursor.execute(f"{busy} AND backend_type = 'client backend' AND state <> 'idle'")
-            if cursor.fetchone() is None:
-                return
-        web.process.send_signal(signal.SIGCONT)
-        time.sleep(0.02)
+            quiet = quiet + 1 if cursor.fetchone() is None else 0
+        if quiet == QUIET_LOOKS:
+            return
+        time.sleep(0.03)

@@ -53,7 +53,8 @@ class Opened:
 class Asked:
     """What people are asked about an item now; ``may_decide`` tells whether the actor who looks is one of them.
 
-    ``afterwards``: the answer moves nothing, and nothing waits for it.
+    ``decider`` names the queue, or the person it was given to. ``afterwards``: the answer moves nothing, and nothing
+    waits for it.
     """
 
     review_id: int

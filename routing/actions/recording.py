@@ -280,10 +280,6 @@ def flatten(data: dict[str, object], prefix: str = "") -> Iterable[tuple[str, Va
                 yield path, str(value)[:MAX_TEXT].replace("\x00", "")
 
 
-def _text(part: object) -> str:
-    return part if isinstance(part, str) else json.dumps(part, ensure_ascii=False)
-
-
 def _sensible(data: object) -> Value:
     """Return the value of a number or amount in JSON that can be stored, read again and compared; None without one."""
     try:

@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from reviews.actions import claiming, judging
 from reviews.actions.judging import Judgement
-from reviews.models import Review, Verdict
+from reviews.models import Queue, Review, Verdict
 from routing.actions import answering, running
 from routing.domain.roles import Actor, Role
 from routing.models import Step, WorkItem
@@ -142,3 +142,12 @@ def after(step: str, outcome: dict[str, Any]) -> dict[str, Any]:
 
 def approve_write(*slugs: str, queue: str = "support") -> dict[str, Any]:
     return {"do": "go", "to": list(slugs), "approved_by": queue}
+
+
+@pytest.fixture
+def pair(bench: Bench) -> Bench:
+    """A support queue where two must approve, and a refund that waits in it."""
+    Queue.objects.filter(destination__slug="support").update(eyes=2)
+    bench.people["cat"] = bench.desk.person("cat", Role.REVIEWER, queues=("support",))
+    bench.desk.rules("support", DRAFT_FIRST, after("reply", approve_write("refund")))
+    return bench

@@ -12,7 +12,6 @@ from reviews.models import Queue, Review, Verdict
 from reviews.queries.hands import eyes_of
 from reviews.queries.people import unstaffed_queues
 from routing.actions import answering, moving
-from routing.domain.roles import Role
 from routing.errors import Conflict, Invalid, NotAllowed
 from routing.kinds import people
 from routing.models import FactRevision, Step, WorkItem
@@ -21,15 +20,6 @@ from tests.reviews.conftest import DRAFT, DRAFT_FIRST, ORDER, Bench, after, appr
 from tests.reviews.test_judging import ESCALATE
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def pair(bench: Bench) -> Bench:
-    """A support queue where two must approve, and a refund that waits in it."""
-    Queue.objects.filter(destination__slug="support").update(eyes=2)
-    bench.people["cat"] = bench.desk.person("cat", Role.REVIEWER, queues=("support",))
-    bench.desk.rules("support", DRAFT_FIRST, after("reply", approve_write("refund")))
-    return bench
 
 
 def sent(item: WorkItem) -> bool:

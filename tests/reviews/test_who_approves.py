@@ -34,15 +34,6 @@ def tools(request: pytest.FixtureRequest) -> Iterator[ScriptedServer]:
 
 
 @pytest.fixture
-def pair(bench: Bench) -> Bench:
-    """A support queue where two must approve, and a refund that waits in it."""
-    Queue.objects.filter(destination__slug="support").update(eyes=2)
-    bench.people["cat"] = bench.desk.person("cat", Role.REVIEWER, queues=("support",))
-    bench.desk.rules("support", DRAFT_FIRST, after("reply", approve_write("refund")))
-    return bench
-
-
-@pytest.fixture
 def single(bench: Bench) -> Bench:
     """The same, where one approves."""
     bench.desk.rules("support", DRAFT_FIRST, after("reply", approve_write("refund")))

@@ -35,6 +35,7 @@ class Viewer:
         self._open = ExitStack()
         self.socket = self._open.enter_context(connecting)
         self.position = position
+        self._beside: list[dict[str, Any]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -59,12 +60,15 @@ class Viewer:
         return code
 
     def card(self, code: str, seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
-        """The next thing said about one item."""
+        """The next thing said about one item; what the same frame says of others is kept for the next call."""
         deadline = time.monotonic() + seconds
+        cards, self._beside = self._beside, []
         while time.monotonic() < deadline:
-            for card in self.frame(deadline - time.monotonic()).get("cards", []):
+            for card in cards:
                 if card["code"] == code:
-                    return dict(card)
+                    self._beside = [other for other in cards if other is not card]
+                    return card
+            cards = self.frame(deadline - time.monotonic()).get("cards", [])
         raise AssertionError(f"nothing was said about {code}")
 
 

@@ -115,10 +115,10 @@ class Desk:
             self.process.stdout.close()
 
     def stop(self, number: int = signal.SIGINT) -> list[psutil.Process]:
-        """End the desk with a signal; returns the processes that are still there five seconds later."""
+        """End the desk with a signal; returns the processes that are still there fifteen seconds later."""
         family = self.family()
         self.process.send_signal(number)
-        left: list[psutil.Process] = psutil.wait_procs(family, timeout=5)[1]
+        left: list[psutil.Process] = psutil.wait_procs(family, timeout=15)[1]
         self.end()
         return left
 

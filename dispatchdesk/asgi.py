@@ -3,22 +3,22 @@
 import gc
 import os
 
+import django
 from channels.routing import ProtocolTypeRouter
 from channels.security.websocket import OriginValidator
-from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dispatchdesk.settings")
 
-http_application = get_asgi_application()
-
 # Apps must be loaded before anything that imports models.
+django.setup(set_prefix=False)
 from django.conf import settings  # noqa: E402
 
 from dispatchdesk.feed.routing import sockets  # noqa: E402
+from dispatchdesk.request_handler import RequestHandler  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": http_application,
+        "http": RequestHandler(),
         # The full origin is compared, scheme and port included: another service on this host is another origin.
         "websocket": OriginValidator(sockets, settings.SOCKET_ORIGINS),
     }

@@ -1,17 +1,15 @@
 """Content security policy: only our own files and scripts that carry this response's nonce run."""
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
-from asgiref.sync import iscoroutinefunction
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponseBase
-from django.utils.decorators import sync_and_async_middleware
 
 HEADER = "Content-Security-Policy"
 NONCE_ATTRIBUTE = "csp_nonce"
 
-Handler = Callable[[HttpRequest], HttpResponseBase] | Callable[[HttpRequest], Awaitable[HttpResponseBase]]
+Handler = Callable[[HttpRequest], HttpResponseBase]
 
 
 def policy(*, nonce_value: str, host: str) -> str:
@@ -33,36 +31,19 @@ def policy(*, nonce_value: str, host: str) -> str:
     )
 
 
-def _prepare(request: HttpRequest) -> None:
-    setattr(request, NONCE_ATTRIBUTE, secrets.token_urlsafe(16))
-
-
-def _finish(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    if HEADER not in response.headers:
-        try:
-            host = request.get_host()
-        except DisallowedHost:
-            host = ""
-        response.headers[HEADER] = policy(nonce_value=getattr(request, NONCE_ATTRIBUTE), host=host)
-    return response
-
-
-@sync_and_async_middleware
 def content_security_policy(get_response: Handler) -> Handler:
     """Middleware that gives each request a nonce and each response the policy, unless a view set a stricter one."""
-    if iscoroutinefunction(get_response):
-
-        async def answer_async(request: HttpRequest) -> HttpResponseBase:
-            _prepare(request)
-            return _finish(request, await get_response(request))
-
-        return answer_async
 
     def answer(request: HttpRequest) -> HttpResponseBase:
-        _prepare(request)
+        setattr(request, NONCE_ATTRIBUTE, secrets.token_urlsafe(16))
         response = get_response(request)
-        assert isinstance(response, HttpResponseBase)  # noqa: S101 - the synchronous branch of the union
-        return _finish(request, response)
+        if HEADER not in response.headers:
+            try:
+                host = request.get_host()
+            except DisallowedHost:
+                host = ""
+            response.headers[HEADER] = policy(nonce_value=getattr(request, NONCE_ATTRIBUTE), host=host)
+        return response
 
     return answer
 

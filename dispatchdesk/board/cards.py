@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from routing.domain.states import FINAL_STATES, STATE_LABELS, State
 from routing.models import OwnerKind, Priority
+from routing.models.work import item_address
 
 # In the order of the fields of Card.
 COLUMNS = (
@@ -75,6 +76,11 @@ class Card:
     def code(self) -> str:
         """The public code, such as ``D-1042``."""
         return f"D-{self.item_id}"
+
+    @property
+    def address(self) -> str:
+        """The address of its page."""
+        return item_address(self.code)
 
     @property
     def type_slug(self) -> str:

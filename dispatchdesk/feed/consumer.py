@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 from dispatchdesk.accounts.actors import actor_of
 from dispatchdesk.accounts.models import User
 from dispatchdesk.feed.hub import Hub, present_hub
-from dispatchdesk.feed.position import read_position, sight_of
+from dispatchdesk.feed.position import Position, read_position, sight_of
 from dispatchdesk.feed.seats import Seat
 from routing.domain.roles import Actor
 
@@ -69,32 +69,43 @@ class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self.hub.catch_up(seat, read_position(kept, sight_of(seat.actor)))
             await self._send_all(seat)
         except OSError as error:
-            logger.info("feed: a viewer is gone or does not read (%s)", type(error).__name__)
+            logger.info("feed: a viewer is gone (%s)", type(error).__name__)
         finally:
             self.hub.leave(seat)
 
     async def _send_all(self, seat: Seat) -> None:
         """Send at once whatever the mailbox holds, if only a heartbeat; then as it fills."""
-        clock = asyncio.get_running_loop().time
-        check_at, reload_at = clock() + CHECK_SECONDS, 0.0
-        while True:
-            if seat.must_reload:
-                await asyncio.sleep(max(0.0, reload_at - clock()))
-                reload_at = clock() + RELOAD_SECONDS
-            await self._send(seat)
-            try:
-                async with asyncio.timeout_at(check_at):
-                    await seat.has_mail.wait()
-            except TimeoutError:
-                check_at = clock() + CHECK_SECONDS
-                if not await self._is_still_welcome(seat):
-                    await self.close(code=SIGNED_OUT)
-                    return
+        loop = asyncio.get_running_loop()
+        reload_at = 0.0
+        check = loop.call_later(CHECK_SECONDS, seat.ask)
+        try:
+            while True:
+                if seat.must_reload:
+                    await asyncio.sleep(max(0.0, reload_at - loop.time()))
+                    reload_at = loop.time() + RELOAD_SECONDS
+                await self._send(seat, await self.hub.until_following())
+                await seat.has_mail.wait()
+                if seat.must_ask:
+                    seat.must_ask = False
+                    check = loop.call_later(CHECK_SECONDS, seat.ask)
+                    if not await self._is_still_welcome(seat):
+                        await self.close(code=SIGNED_OUT)
+                        return
+        finally:
+            check.cancel()
 
-    async def _send(self, seat: Seat) -> None:
-        frame = seat.take(await self.hub.until_following())
-        async with asyncio.timeout(SEND_SECONDS):
-            await self.send(text_data=frame)
+    async def _send(self, seat: Seat, position: Position) -> None:
+        # A timer of the loop's own: asyncio.timeout takes half as long as sending does.
+        limit = asyncio.get_running_loop().call_later(SEND_SECONDS, self._give_up)
+        try:
+            await self.send(text_data=seat.take(position))
+        finally:
+            limit.cancel()
+
+    def _give_up(self) -> None:
+        logger.info("feed: a viewer does not read")
+        if self.sender is not None:
+            self.sender.cancel()
 
     async def _is_still_welcome(self, seat: Seat) -> bool:
         """Ask again who the viewer is; whoever may see other things now is told to fetch what they may see."""

@@ -14,13 +14,15 @@ class Seat:
     """One viewer: who they are, and what they have not been sent yet.
 
     Of several changes to an item only the newest is kept, so a slow viewer costs little. One with more than
-    ``MOST_ITEMS`` unsent is told to fetch everything instead. ``has_notice`` says that there is a notice for them,
+    ``MOST_ITEMS`` unsent is told to fetch everything instead. ``must_ask`` says that it is time to ask again who they
+    are, ``has_notice`` says that there is a notice for them,
     which their page then asks for: the feed carries no text that only one person may read.
     """
 
     actor: Actor
     mail: dict[int, tuple[int, str]] = field(default_factory=dict)
     must_reload: bool = False
+    must_ask: bool = False
     has_notice: bool = False
     has_mail: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -37,6 +39,11 @@ class Seat:
             self.reload()
         else:
             self.has_mail.set()
+
+    def ask(self) -> None:
+        """Say that it is time to ask again who the viewer is."""
+        self.must_ask = True
+        self.has_mail.set()
 
     def tell(self) -> None:
         """Say that the viewer was told something."""

@@ -28,8 +28,12 @@ INPUT_KINDS = [
 
 @cache
 def _page() -> str:
-    """Return the address of an item's page, with braces for its code; a board or a batch asks for it many times."""
     return reverse("routing:item", args=["CODE"]).replace("CODE", "{}")
+
+
+def item_address(code: str) -> str:
+    """Return the address of an item's page, put together once: a board or a batch asks for many."""
+    return _page().format(code)
 
 
 class Priority(models.IntegerChoices):
@@ -218,7 +222,7 @@ class WorkItem(models.Model):
 
     def get_absolute_url(self) -> str:
         """Return the address of the item's page."""
-        return _page().format(self.code)
+        return item_address(self.code)
 
     @property
     def code(self) -> str:

@@ -62,6 +62,14 @@ def django_db_modify_db_settings(database_url: str, django_db_modify_db_settings
     settings.DATABASES["default"].update(environment.database(database_url, pool_size=20))
 
 
+@pytest.fixture(autouse=True)
+def no_router_of_earlier_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget the trained router that was last looked up, which is gone with an earlier test's rows."""
+    from routing.router import live  # noqa: PLC0415 - not before Django is set up
+
+    monkeypatch.setattr(live, "_newest", live._Newest())
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Path of Chromium, for tests marked ``browser``."""

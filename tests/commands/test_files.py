@@ -12,7 +12,6 @@ from django.core.management import CommandError, call_command
 from dispatchdesk.models import Moment, mark
 from reviews.models import Queue, Review
 from routing.models import FactRevision, RouterModel, WorkItem
-from routing.router import live
 from tests.desks import TestDesk, decide
 from tests.router.labelled_requests import LABELS, OUTSIDE, STRANGERS, TEXTS
 
@@ -22,12 +21,6 @@ SUGGESTED = {
     "when": {"fact": "router.confidence", "op": "at_least", "value": 0.5},
     "then": {"do": "go", "to": ["router.destination"]},
 }
-
-
-@pytest.fixture(autouse=True)
-def untrained(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forget the router of an earlier test: it is looked up again only every few seconds."""
-    monkeypatch.setattr(live, "_newest", live._Newest())
 
 
 def table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Path:

@@ -7,13 +7,14 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
 
 from routing.domain.roles import Actor
 from routing.models import Event, LedgerCheckpoint, LedgerPage, WorkItem
-from routing.rows import insert, read
+from routing.rows import insert_values, read
 
 FEED_CHANNEL = "desk_feed"
 
@@ -39,24 +40,26 @@ def chain_hash(previous: bytes, body: Mapping[str, object], secret: str = "") ->
 
     ``secret`` is the SECRET_KEY of the time when it was written, if that is not the present one.
     """
-    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hmac.digest(_chain_key(secret or settings.SECRET_KEY), previous + text.encode(), "sha256")
+    return hmac.digest(_chain_key(secret or settings.SECRET_KEY), previous + _canonical(body).encode(), "sha256")
 
 
-def event_body(event: Event) -> dict[str, object]:
-    """Return what the hash of an event covers."""
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
+
+
+def event_body(event: Mapping[str, Any]) -> dict[str, object]:
+    """Return what the hash of an event covers; the event by its attributes, as ``vars`` has them."""
     return {
-        "item": event.item_id,
-        "seq": event.seq,
-        "kind": event.kind,
-        "role": event.actor_role,
-        "actor": event.actor_id,
-        "from": event.state_from,
-        "to": event.state_to,
-        "old_type": event.old_type_id,
-        "new_type": event.new_type_id,
-        "data": event.data,
-        "at": event.at.isoformat(),
+        "item": event["item_id"],
+        "seq": event["seq"],
+        "kind": event["kind"],
+        "role": event["actor_role"],
+        "actor": event["actor_id"],
+        "from": event["state_from"],
+        "to": event["state_to"],
+        "old_type": event["old_type_id"],
+        "new_type": event["new_type_id"],
+        "data": event["data"],
+        "at": event["at"].isoformat(),
     }
 
 
@@ -68,23 +71,22 @@ def append(lines: Iterable[Line], actor: Actor, now: datetime) -> None:
     events = []
     for line in lines:
         item = line.item
-        event = Event(
-            item=item,
-            seq=item.version,
-            kind=line.kind,
-            actor_role=actor.role.value,
-            actor_id=actor.user_id,
-            state_from=line.state_from,
-            state_to=item.state,
-            old_type_id=line.old_type_id,
-            new_type_id=item.work_type_id,
-            data=line.data,
-            at=now,
-        )
-        event.hash = chain_hash(bytes(item.chain_head), event_body(event))
-        item.chain_head = event.hash
+        event: dict[str, Any] = {
+            "item_id": item.pk,
+            "seq": item.version,
+            "kind": line.kind,
+            "actor_role": actor.role.value,
+            "actor_id": actor.user_id,
+            "state_from": line.state_from,
+            "state_to": item.state,
+            "old_type_id": line.old_type_id,
+            "new_type_id": item.work_type_id,
+            "data": line.data,
+            "at": now,
+        }
+        item.chain_head = event["hash"] = chain_hash(bytes(item.chain_head), event_body(event))
         events.append(event)
-    insert(events)
+    insert_values(Event, events)
     transaction.on_commit(wake_feed)
 
 

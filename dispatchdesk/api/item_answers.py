@@ -40,7 +40,8 @@ def item_answer(item: WorkItem) -> dict[str, Any]:
 
 def new_item_answer(work: Pass) -> dict[str, Any]:
     """Return an item that was just taken in as JSON: nobody has been asked for anything yet."""
-    add_item_values(work.known, work.item, work.now)
+    if work.desk.catalogue(work.item.work_type_id).inputs:
+        add_item_values(work.known, work.item, work.now)
     return _item(work.item, work.desk, work.known, {}, work.now)
 
 
@@ -99,9 +100,9 @@ def _inputs(specs: Sequence[InputSpec], facts: Facts) -> dict[str, object]:
 
 def _missing(item: WorkItem, desk: Desk, known: Knowledge, asked: _Asked, now: datetime) -> list[dict[str, object]]:
     """Return the inputs that somebody was asked for or that must still be found, in the type's order."""
-    if State(item.state) in FINAL_STATES:
-        return []
     catalogue = desk.catalogue(item.work_type_id)
+    if not catalogue.inputs or State(item.state) in FINAL_STATES:
+        return []
     seen = seen_facts(known.facts, desk.book(item.work_type_id).rules, catalogue, now)
     rows: list[dict[str, object]] = []
     for spec in catalogue.inputs:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from routing.domain.facts import Money, Value
 
@@ -22,6 +23,7 @@ def plain(value: Value) -> object:
     return value
 
 
+@lru_cache(maxsize=256)  # the items of a batch arrived together
 def moment(at: datetime) -> str:
     """Return a moment as RFC 3339 has it, in UTC."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

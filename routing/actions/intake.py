@@ -18,7 +18,7 @@ from routing.errors import Conflict, Invalid, NotAllowed, RoutingError
 from routing.models import OwnerKind, Priority, WorkItem, WorkType
 from routing.queries import desk as desk_queries
 from routing.queries.facts import Knowledge
-from routing.rows import insert, read
+from routing.rows import insert, new, read
 
 MAX_TEXT = 100_000
 MAX_TITLE = 200
@@ -89,8 +89,8 @@ def _build(actor: Actor, request: Request, trigger_kind: str, desk: desk_queries
     if wrong:
         raise Invalid("The request could not be taken.", wrong)
     minutes = work_type.service_level_minutes if work_type else 24 * 60
-    item = WorkItem(
-        work_type=work_type,
+    item = new(
+        WorkItem,
         title=_clean(request.title)[:MAX_TITLE],
         text=_clean(request.text),
         channel=_clean(request.channel)[:30],
@@ -112,6 +112,8 @@ def _build(actor: Actor, request: Request, trigger_kind: str, desk: desk_queries
         intake_key=request.key,
         intake_digest=bytes.fromhex(digest(request.body)) if request.key else None,
     )
+    if work_type is not None:
+        item.work_type = work_type
     work = Pass(item=item, desk=desk, now=now, known=Knowledge())
     if request.inputs:
         if work_type is None:
@@ -137,7 +139,7 @@ def _problems(request: Request) -> dict[str, str]:
         wrong["text"] = "Write what is needed."
     if len(request.text) > MAX_TEXT:
         wrong["text"] = f"At most {MAX_TEXT:,} characters."
-    if request.priority.upper() not in Priority.names:
+    if request.priority.upper() not in Priority.__members__:
         wrong["priority"] = "Use low, normal, high or urgent."
     if len(request.key) > 255:
         wrong["key"] = "At most 255 characters."
@@ -160,7 +162,7 @@ def _insert(
     """Insert in the order of the keys, so that two batches never wait for each other in a circle."""
     order = sorted(fresh, key=lambda index: (requests[index].key, index))
     existing = _existing(actor, [requests[index].key for index in order if requests[index].key], now)
-    new: list[Pass] = []
+    taken: list[Pass] = []
     for index in order:
         key, work = requests[index].key, fresh[index]
         if key in existing:
@@ -170,11 +172,11 @@ def _insert(
             existing[key] = work.item
         work.item.title = work.item.title or work.item.text[:80]
         results[index].item, results[index].work = work.item, work
-        new.append(work)
-    if not new:
+        taken.append(work)
+    if not taken:
         return
-    transitions.create([work.item for work in new], actor, now)
-    facts = [row for work in new for row in work.revisions]
+    transitions.create([work.item for work in taken], actor, now)
+    facts = [row for work in taken for row in work.revisions]
     for row in facts:
         row.item_id = row.item.pk  # which had none when the fact was written down
     insert(facts)

@@ -6,7 +6,10 @@ import json
 
 def canonical(data: object) -> str:
     """Return the one JSON text of this data: sorted keys, no spaces."""
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _canonical(data)
+
+
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 def digest(data: object) -> str:

@@ -120,7 +120,7 @@ def broken_chains() -> Count:
     numbers: Counter[int] = Counter()
     for event in Event.objects.order_by("item_id", "seq").iterator():
         numbers[event.item_id] += 1
-        heads[event.item_id] = chain_hash(heads[event.item_id], event_body(event))
+        heads[event.item_id] = chain_hash(heads[event.item_id], event_body(vars(event)))
         if bytes(event.hash) != heads[event.item_id] or event.seq != numbers[event.item_id]:
             wrong.append(f"D-{event.item_id}, event {event.seq}")
     for pk, head, version in WorkItem.objects.values_list("pk", "chain_head", "version"):

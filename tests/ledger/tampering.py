@@ -47,7 +47,7 @@ def stamp_anew(item: WorkItem) -> None:
     with owner_of_the_server() as cursor:
         head = b""
         for event in Event.objects.filter(item=item).order_by("seq"):
-            head = chain_hash(head, event_body(event))
+            head = chain_hash(head, event_body(vars(event)))
             cursor.execute("UPDATE routing_event SET hash = %s WHERE id = %s", [head, event.pk])
         cursor.execute("UPDATE routing_workitem SET chain_head = %s WHERE id = %s", [head, item.pk])
 

@@ -71,7 +71,7 @@ def check_chain(item: WorkItem) -> None:
     events = list(Event.objects.filter(item=item).order_by("seq"))
     assert [event.seq for event in events] == list(range(1, item.version + 1))
     for event in events:
-        assert bytes(event.hash) == chain_hash(head, event_body(event))
+        assert bytes(event.hash) == chain_hash(head, event_body(vars(event)))
         head = bytes(event.hash)
     assert head == bytes(item.chain_head)
 

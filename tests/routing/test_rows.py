@@ -6,7 +6,7 @@ from django.db.models import Model
 
 from routing.domain.states import State
 from routing.models import Event, FactRevision, OwnerKind, Priority, WorkItem
-from routing.rows import insert, new_ids
+from routing.rows import insert, new, new_ids
 from routing.transitions import database_now
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +44,17 @@ def test_an_item_is_stored_as_django_stores_it(given: dict[str, object]) -> None
     one.title = "another"
     one.save()
     assert stored(one)["title"] == "another"
+
+
+def test_a_new_row_is_the_one_that_django_makes_and_shares_nothing() -> None:
+    given = {"title": AWKWARD, "priority": Priority.URGENT, "work_type_id": 3}
+    made, by_django = new(WorkItem, **given), WorkItem(**given)
+    assert {**vars(made), "_state": 0} == {**vars(by_django), "_state": 0}
+    assert made._state.adding
+    made.tags.append("mine")
+    assert new(WorkItem).tags == []
+    with pytest.raises(TypeError, match="no colour"):
+        new(WorkItem, colour="red")
 
 
 @pytest.mark.parametrize("value", [None, False, 0, "", AWKWARD, [], {"a": [AWKWARD, None]}])

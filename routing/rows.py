@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import JSONField, Model
 from psycopg import Cursor
 
@@ -160,15 +160,17 @@ def read(statement: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
     For what every request, decision or verdict asks: put together by Django it takes several times as long. The
     server binds the values, so that it must be told, or find out, the type of each.
     """
-    connection.ensure_connection()
-    if connection.queries_logged:
-        connection.queries_log.append({"sql": statement, "time": "0.000"})
-    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
-        cursor.connection.prepare_threshold = 0
+    django = connections[DEFAULT_DB_ALIAS]  # once: ``connection`` is looked up anew at each attribute
+    django.ensure_connection()
+    if django.queries_logged:
+        django.queries_log.append({"sql": statement, "time": "0.000"})
+    there = django.connection
+    with django.wrap_database_errors, Cursor(there) as cursor:
+        there.prepare_threshold = 0
         try:
             cursor.execute(statement, values, prepare=True)
         finally:
-            cursor.connection.prepare_threshold = None  # as Django leaves it
+            there.prepare_threshold = None  # as Django leaves it
         return cursor.fetchall()
 
 

@@ -193,7 +193,8 @@ def _owner_follows(review: Review, actor: Actor, verdict: Verdict) -> None:
         if review.assignee is not None
         else Owner(OwnerKind.QUEUE, review.queue.slug, review.queue.destination.name)
     )
-    data: dict[str, object] = {"review": review.pk, "verdict": verdict.pk, "kind": "reassign"}
+    to = f"{owner.kind.value}:{owner.ref}"
+    data: dict[str, object] = {"review": review.pk, "verdict": verdict.pk, "kind": "reassign", "to": to}
     if review.is_late:
         change = transitions.staying(review.item, Action.DECIDE_OUTCOME, data)
     elif review.kind == Review.CHECK:

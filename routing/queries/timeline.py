@@ -178,9 +178,9 @@ def _title(item: WorkItem, event: Event, decision: Explained | None, names: Name
         case "step_ended":
             return _step_title(names.steps.get(number_of(data, "step")))
         case "decide_review":
-            return VERDICTS.get(str(data.get("kind", "")), "Decided") + _ticked(number_of(data, "checks"))
+            return _verdict_title(VERDICTS, event, names) + _ticked(number_of(data, "checks"))
         case "decide_outcome" | "decide_check":
-            return AFTERWARDS[event.kind].get(str(data.get("kind", "")), "Decided")
+            return _verdict_title(AFTERWARDS[event.kind], event, names)
     if data.get("check"):
         return f"{PLAIN[event.kind]}, and drawn to be looked at afterwards"
     return PLAIN.get(event.kind) or event.kind.replace("_", " ").capitalize()
@@ -199,7 +199,21 @@ def _by_hand_title(event: Event, names: Names) -> str:
         if event.data.get("cause") == "approval":
             return f"To be sent to {place}, by hand: approval needed"
         return f"Sent to {place} by hand"
-    return "Taken to do it" if person == event.actor_id else f"Given to {names.people.get(person, 'somebody who left')}"
+    return "Taken to do it" if person == event.actor_id else f"Given to {_given_to_name(event, names)}"
+
+
+def _verdict_title(words: Mapping[str, str], event: Event, names: Names) -> str:
+    kind, to = str(event.data.get("kind", "")), str(event.data.get("to", ""))
+    if kind == "reassign" and to:
+        return words[kind].replace("somebody else", _given_to_name(event, names))
+    return words.get(kind, "Decided")
+
+
+def _given_to_name(event: Event, names: Names) -> str:
+    person = given_to(event)
+    if person:
+        return names.people.get(person, "somebody who left")
+    return names.desk.place_name(str(event.data["to"]).partition(":")[2])
 
 
 def _ticked(count: int) -> str:

@@ -39,6 +39,15 @@ def corrected(bench: Bench, seconds: int = 200, **given: str) -> WorkItem:
     return bench.let_it_leave(item)
 
 
+def test_the_timeline_names_to_whom_a_review_was_given(bench: Bench) -> None:
+    item = stopped_at(bench, "calls")
+    bench.judge(bench.claim(item, "ana"), "reassign", "ana", to="person:ben")
+    bench.judge(bench.claim(item, "ben"), "reassign", "ben", to="queue:finance")
+    page = client_of(bench, "olu").get(f"/items/{item.code}/").content.decode()
+    assert "Given to ben" in page
+    assert "Given to Finance" in page
+
+
 def test_it_tells_what_came_in_what_ai_wrote_who_changed_it_and_what_left(bench: Bench) -> None:
     bench.desk.rules(None, {"name": "Use it", "when": {"fact": "router.type", "op": "known"}, "then": {"do": "finish"}})
     item = corrected(bench)

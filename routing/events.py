@@ -35,15 +35,16 @@ def _chain_key(secret: str) -> bytes:
     return hmac.new(secret.encode(), b"dispatchdesk ledger", hashlib.sha256).digest()
 
 
+# Once: json.dumps would make an encoder for each event.
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
+
+
 def chain_hash(previous: bytes, body: Mapping[str, object], secret: str = "") -> bytes:
     """Return the keyed SHA-256 that links an event's canonical JSON to the hash before it.
 
     ``secret`` is the SECRET_KEY of the time when it was written, if that is not the present one.
     """
-    return hmac.digest(_chain_key(secret or settings.SECRET_KEY), previous + _canonical(body).encode(), "sha256")
-
-
-_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
+    return hmac.digest(_chain_key(secret or settings.SECRET_KEY), previous + _encode(body).encode(), "sha256")
 
 
 def event_body(event: Mapping[str, Any]) -> dict[str, object]:

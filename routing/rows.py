@@ -20,12 +20,11 @@ def insert(rows: Sequence[Model]) -> None:
     stored before the row was made.
     """
     if len(rows) == 1:
-        add(rows[0])
-    if len(rows) < 2:
-        return
-    _copy(type(rows[0]), rows[0].pk is None, [row.__dict__ for row in rows])
-    for row in rows:
-        _is_stored(row)
+        add(rows[0])  # in one round trip instead of COPY's two
+    elif rows:
+        _copy(type(rows[0]), rows[0].pk is None, [row.__dict__ for row in rows])
+        for row in rows:
+            _is_stored(row)
 
 
 def insert_values(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -160,17 +159,17 @@ def read(statement: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
     For what every request, decision or verdict asks: put together by Django it takes several times as long. The
     server binds the values, so that it must be told, or find out, the type of each.
     """
-    django = connections[DEFAULT_DB_ALIAS]  # once: ``connection`` is looked up anew at each attribute
-    django.ensure_connection()
-    if django.queries_logged:
-        django.queries_log.append({"sql": statement, "time": "0.000"})
-    there = django.connection
-    with django.wrap_database_errors, Cursor(there) as cursor:
-        there.prepare_threshold = 0
+    wrapper = connections[DEFAULT_DB_ALIAS]  # once: ``connection`` is looked up anew at each attribute
+    wrapper.ensure_connection()
+    if wrapper.queries_logged:
+        wrapper.queries_log.append({"sql": statement, "time": "0.000"})
+    raw = wrapper.connection
+    with wrapper.wrap_database_errors, Cursor(raw) as cursor:
+        raw.prepare_threshold = 0
         try:
             cursor.execute(statement, values, prepare=True)
         finally:
-            there.prepare_threshold = None  # as Django leaves it
+            raw.prepare_threshold = None  # as Django leaves it
         return cursor.fetchall()
 
 
@@ -186,7 +185,7 @@ def row_of(model: type[M], cells: Sequence[Any]) -> M:
     for at in as_json:
         if given[at] is not None:
             given[at] = json.loads(given[at])
-    return model.from_db(connection.alias, names, given)
+    return model.from_db(DEFAULT_DB_ALIAS, names, given)
 
 
 def pair_of(first: type[M], second: type[N], cells: Sequence[Any]) -> tuple[M, N]:

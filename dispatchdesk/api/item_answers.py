@@ -40,7 +40,7 @@ def item_answer(item: WorkItem) -> dict[str, Any]:
 
 def new_item_answer(work: Pass) -> dict[str, Any]:
     """Return an item that was just taken in as JSON: nobody has been asked for anything yet."""
-    if work.desk.catalogue(work.item.work_type_id).inputs:
+    if work.desk.catalogue(work.item.work_type_id).inputs:  # nothing else is answered from facts
         add_item_values(work.known, work.item, work.now)
     return _item(work.item, work.desk, work.known, {}, work.now)
 

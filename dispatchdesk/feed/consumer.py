@@ -84,7 +84,8 @@ class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                     await asyncio.sleep(max(0.0, reload_at - loop.time()))
                     reload_at = loop.time() + RELOAD_SECONDS
                 await self._send(seat, await self.hub.until_following())
-                await seat.has_mail.wait()
+                if not seat.must_ask:  # it may be time since before this was sent, and what is sent empties the mailbox
+                    await seat.has_mail.wait()
                 if seat.must_ask:
                     seat.must_ask = False
                     check = loop.call_later(CHECK_SECONDS, seat.ask)
@@ -95,7 +96,7 @@ class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             check.cancel()
 
     async def _send(self, seat: Seat, position: Position) -> None:
-        # A timer of the loop's own: asyncio.timeout takes half as long as sending does.
+        # A timer of the loop's own: asyncio.timeout would take half as long again as sending does.
         limit = asyncio.get_running_loop().call_later(SEND_SECONDS, self._give_up)
         try:
             await self.send(text_data=seat.take(position))
@@ -103,6 +104,7 @@ class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             limit.cancel()
 
     def _give_up(self) -> None:
+        """Leave a viewer whose socket has taken nothing for ``SEND_SECONDS``."""
         logger.info("feed: a viewer does not read")
         if self.sender is not None:
             self.sender.cancel()

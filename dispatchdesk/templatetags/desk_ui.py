@@ -9,8 +9,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
-# A card is drawn while a commit is on its way to its viewers; most of its parts were drawn before.
-_kept = lru_cache(maxsize=4096)
+# A card is drawn while a commit is on its way to its viewers; most of its parts were drawn before. Typed, or what was
+# drawn for a string that is marked as safe would be shown for an equal one that is not.
+_kept = lru_cache(maxsize=4096, typed=True)
 
 OWNER_ICONS = {
     "desk": "desk",

@@ -112,8 +112,7 @@ def _build(actor: Actor, request: Request, trigger_kind: str, desk: desk_queries
         intake_key=request.key,
         intake_digest=bytes.fromhex(digest(request.body)) if request.key else None,
     )
-    if work_type is not None:
-        item.work_type = work_type
+    item.work_type = work_type  # apart, as a new row takes ids alone
     work = Pass(item=item, desk=desk, now=now, known=Knowledge())
     if request.inputs:
         if work_type is None:

@@ -14,7 +14,7 @@ from routing import seals
 from routing.actions.covering import Coverage
 from routing.crash_points import one_transaction
 from routing.domain.sealing import Faults, Leaf
-from routing.events import chain_hash
+from routing.events import chain_hash, event_body
 
 _FETCHED = 5000
 
@@ -33,7 +33,7 @@ class _Line(NamedTuple):
     seq: int
     number: int
     kind: str
-    role: str
+    actor_role: str
     actor_id: int | None
     state_from: str
     state_to: str
@@ -44,20 +44,8 @@ class _Line(NamedTuple):
     hash: bytes
 
     def body(self) -> dict[str, object]:
-        """Return what its hash covers, as ``routing.events.event_body`` does."""
-        return {
-            "item": self.item_id,
-            "seq": self.seq,
-            "kind": self.kind,
-            "role": self.role,
-            "actor": self.actor_id,
-            "from": self.state_from,
-            "to": self.state_to,
-            "old_type": self.old_type_id,
-            "new_type": self.new_type_id,
-            "data": json.loads(self.data),
-            "at": self.at.isoformat(),
-        }
+        """Return what its hash covers."""
+        return event_body({**self._asdict(), "data": json.loads(self.data)})
 
 
 class _Row(NamedTuple):

@@ -3,13 +3,13 @@
 import hashlib
 import json
 
+# Once: json.dumps would make an encoder for each text.
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
 
 def canonical(data: object) -> str:
     """Return the one JSON text of this data: sorted keys, no spaces."""
-    return _canonical(data)
-
-
-_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+    return _encode(data)
 
 
 def digest(data: object) -> str:

@@ -28,6 +28,7 @@ INPUT_KINDS = [
 
 @cache
 def _page() -> str:
+    """Return the address of an item's page, with braces for its code."""
     return reverse("routing:item", args=["CODE"]).replace("CODE", "{}")
 
 

@@ -12,6 +12,7 @@ from django.db import connection, connections, transaction
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from dispatchdesk.accounts.models import User
+from dispatchdesk.feed.consumer import CHECK_SECONDS
 from reviews.models import Notice
 from routing import transitions
 from routing.actions import moving
@@ -285,6 +286,26 @@ def test_who_may_see_less_now_reloads_and_who_is_disabled_is_sent_away(web: Web,
         assert disabled.closed_with(seconds=20) == 4401
         assert demoted.closed_with(seconds=20) == 4401
         assert limited.frame()["type"] == "reload"
+
+
+def test_viewers_hear_of_us_again_after_an_outage_of_two_checks(web: Web, desk: TestDesk, olga: User) -> None:
+    allow = f'ALTER DATABASE "{connection.settings_dict["NAME"]}" ALLOW_CONNECTIONS {{}}'
+    with web.watch(olga, position_of(web.get("/?show=all", olga))) as viewer:
+        viewer.frame()
+        with connection._nodb_cursor() as outside:  # of another database: one does not lock oneself out
+            outside.execute(allow.format("false"))
+            try:
+                outside.execute(
+                    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                    "WHERE application_name = 'dispatch desk feed' AND datname = %s",
+                    [connection.settings_dict["NAME"]],
+                )
+                with pytest.raises(TimeoutError):
+                    viewer.frame(2 * CHECK_SECONDS + 2)
+            finally:
+                outside.execute(allow.format("true"))
+        assert viewer.frame(CHECK_SECONDS + 10)["type"] == "reload"
+        assert viewer.frame(CHECK_SECONDS + 10)["type"] == "heartbeat"
 
 
 def test_strangers_are_sent_away(web: Web, desk: TestDesk) -> None:

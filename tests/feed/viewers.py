@@ -45,6 +45,7 @@ class Viewer:
 
     def frame(self, seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
         """The next frame."""
+        self._beside = []
         frame: dict[str, Any] = json.loads(self.socket.recv(timeout=seconds))
         self.position = frame["position"]
         return frame
@@ -62,7 +63,7 @@ class Viewer:
     def card(self, code: str, seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
         """The next thing said about one item; what the same frame says of others is kept for the next call."""
         deadline = time.monotonic() + seconds
-        cards, self._beside = self._beside, []
+        cards = self._beside
         while time.monotonic() < deadline:
             for card in cards:
                 if card["code"] == code:

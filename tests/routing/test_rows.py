@@ -6,7 +6,7 @@ from django.db.models import Model
 
 from routing.domain.states import State
 from routing.models import Event, FactRevision, OwnerKind, Priority, WorkItem
-from routing.rows import insert, new, new_ids
+from routing.rows import insert, insert_values, new, new_ids
 from routing.transitions import database_now
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +85,20 @@ def test_events_are_numbered_by_the_database_and_refused_twice_by_django_s_error
         insert([Event(seq=1, hash=b"\x00", **given)])
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_values_are_stored_as_the_row_of_them_is(count: int) -> None:
+    of = item()
+    of.save()
+    given = {"item_id": of.pk, "kind": "received", "actor_role": "system", "actor_id": None, "state_from": ""}
+    given |= {"state_to": "incoming", "old_type_id": None, "new_type_id": None, "data": {"a": AWKWARD}}
+    given |= {"at": of.created_at, "hash": b"\x00"}
+    Event(seq=0, **given).save()
+    insert_values(Event, [{**given, "seq": seq} for seq in range(1, count + 1)])
+    saved, *rows = [{**row, "id": 0, "seq": 0} for row in Event.objects.filter(item=of).values()]
+    assert rows == [saved] * count
+
+
 def test_no_rows_are_no_statement(django_assert_num_queries: pytest.FixtureRequest) -> None:
     with django_assert_num_queries(0):  # type: ignore[operator]
         insert([])
+        insert_values(Event, [])

@@ -113,6 +113,7 @@ def _destinations() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     queues: list[tuple[str, str]] = []
     others: list[tuple[str, str]] = []
     for slug, place in sorted(desk_queries.load().places.items(), key=lambda pair: pair[1].row.name.casefold()):
+        label = f"{place.row.name}, once it is approved" if place.port.writes else place.row.name
         if place.port.kind != PortKind.SOURCE:
-            (queues if place.port.kind == PortKind.QUEUE else others).append((slug, place.row.name))
+            (queues if place.port.kind == PortKind.QUEUE else others).append((slug, label))
     return queues, others

@@ -69,6 +69,14 @@ def test_the_places_to_move_to_depend_on_the_role(desk: TestDesk, signed_in: Sig
     assert (refused.status_code, fresh(item).state) == (403, "incoming")
 
 
+def test_a_tool_that_writes_says_that_it_is_approved_first(desk: TestDesk, signed_in: SignedIn) -> None:
+    desk.destination("pay", "tool", via="http", method="POST", url="https://example.org/", effect="write")
+    item = desk.send("Hello", type="support")
+    page = signed_in("olga").get(f"/items/{item.code}/move/").content.decode()
+    assert "<span>Pay, once it is approved</span>" in page
+    assert "<span>Look</span>" in page
+
+
 def test_a_move_without_javascript_leads_back_to_the_item(desk: TestDesk, signed_in: SignedIn) -> None:
     item, client = desk.send("Hello", type="support"), signed_in("olga")
     sent = {"to": "queue:support", "version": item.version, "reason": "they know"}

@@ -19,9 +19,9 @@ from tests.bench.work import support_desk
 from tests.runtime.processes import free_port
 
 CONNECTIONS = 16
-REQUESTS = 800
+REQUESTS = 1_600
 BATCH = 100
-BATCHES = 32
+BATCHES = 96
 
 
 def figures() -> dict[str, Part]:

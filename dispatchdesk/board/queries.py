@@ -3,11 +3,13 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db import connection
-from django.db.models import F, IntegerField, Q, QuerySet, Value
-from django.db.models.expressions import RawSQL
+from django.db.models import DateTimeField, F, IntegerField, Q, QuerySet, Value
+from django.db.models.expressions import Combinable, RawSQL
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from dispatchdesk.board.cards import COLUMNS, WITH_PEOPLE, Card, read_card
@@ -189,12 +191,10 @@ def counts(actor: Actor, filters: Filters, refs: Collection[str]) -> tuple[dict[
     One statement that reads at most ``COUNTED_TO`` + 1 rows for each, and the columns' limits.
     """
     items = board_items(actor, filters, refs)
-    # Sorted as their indexes are, so that no more rows are read than are counted.
-    wanted = {state.value: sort(_column(items, state, filters), order_of(state, "due")) for state in State}
-    needing = board_items(actor, Filters(show=MINE), refs).order_by()
+    mine = board_items(actor, Filters(show=MINE), refs)
+    wanted = {state.value: _counted(_column(items, state, filters), state) for state in State}
     parts, parameters = [], []
-    for name, rows in {**wanted, MINE: needing}.items():
-        sql, given = rows.annotate(held=F("owner_since")).values("held")[: COUNTED_TO + 1].query.sql_with_params()
+    for name, (sql, given) in {**wanted, MINE: _counted(mine)}.items():
         parts.append(f"SELECT %s, count(*), min(held) FROM ({sql}) counted")  # noqa: S608 - the ORM's own SQL
         parameters += [name, *given]
     parts.append("SELECT %s || state, most, NULL FROM dispatchdesk_columnlimit")
@@ -207,8 +207,21 @@ def counts(actor: Actor, filters: Filters, refs: Collection[str]) -> tuple[dict[
     for state in State:
         number, oldest = found[state.value]
         limit, _ = found.get(_LIMIT + state.value, (None, None)) if is_whole else (None, None)
-        columns[state] = Count(_known(number), None if state in FINAL_STATES else oldest, limit)
+        columns[state] = Count(_known(number), oldest, limit)
     return columns, Count(_known(found[MINE][0]))
+
+
+def _counted(rows: QuerySet[WorkItem], column: State | None = None) -> tuple[str, tuple[Any, ...]]:
+    """Return the statement that reads what is counted, and its values.
+
+    A column is sorted as its index is, so that no more rows are read than are counted, and those in the index alone.
+    """
+    held: Combinable = Cast(Value(None), DateTimeField())
+    if column in FINAL_STATES:
+        rows = rows.order_by("-updated_at")
+    elif column is not None:
+        rows, held = sort(rows, "due"), F("owner_since")
+    return rows.values(held=held)[: COUNTED_TO + 1].query.sql_with_params()
 
 
 def _known(number: int) -> int | None:

@@ -206,7 +206,8 @@ class WorkItem(models.Model):
         indexes = [
             models.Index(fields=["decide_due_at"], condition=Q(decide_due_at__isnull=False), name="item_due"),
             models.Index(fields=["wake_at"], condition=Q(wake_at__isnull=False), name="item_wake"),
-            models.Index("state", F("due_at").asc(nulls_last=True), "id", name="item_column"),
+            # With the time that the board's counts tell of, which then need no row.
+            models.Index("state", *_DUE, name="item_by_due", include=["owner_since"], condition=_OPEN),
             models.Index(fields=["state", "-updated_at"], name="item_recent"),
             models.Index(fields=["duplicate_of"], name="item_duplicates", condition=Q(duplicate_of__isnull=False)),
             models.Index("state", "created_at", "id", name="item_by_age", condition=_OPEN),

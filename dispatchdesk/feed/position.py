@@ -3,6 +3,7 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.db import connection
 
@@ -45,10 +46,12 @@ class Position:
 
 def sight_of(actor: Actor) -> str:
     """Name what an actor may see: a position kept by somebody who may see something else now is of no use."""
-    if actor.visible_types is None:
-        return "all"
-    text = ",".join(map(str, sorted(actor.visible_types)))
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    return "all" if actor.visible_types is None else _sight(actor.visible_types)
+
+
+@lru_cache(maxsize=256)
+def _sight(types: frozenset[int]) -> str:
+    return hashlib.sha256(",".join(map(str, sorted(types))).encode()).hexdigest()[:12]
 
 
 def read_position(text: str, sight: str) -> Position | None:

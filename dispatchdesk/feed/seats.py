@@ -3,6 +3,7 @@
 import asyncio
 import json
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from dispatchdesk.feed.changes import MOST_ITEMS, Change
 from dispatchdesk.feed.position import Position, sight_of
@@ -58,12 +59,18 @@ class Seat:
 
     def take(self, position: Position) -> str:
         """Empty the mailbox and return it as one frame that is true up to the position."""
-        told = json.dumps(position.told(sight_of(self.actor)))
-        texts = [text for _, text in self.mail.values()]
-        notice = ', "notice": true' if self.has_notice else ""
+        texts = tuple(text for _, text in self.mail.values())
         kind = "reload" if self.must_reload else "changes" if texts else "heartbeat"
+        frame = _frame(kind, position, sight_of(self.actor), texts, self.has_notice)
         self.mail.clear()
         self.must_reload = self.has_notice = False
         self.has_mail.clear()
-        cards = f', "cards": [{", ".join(texts)}]' if kind == "changes" else ""
-        return f'{{"type": "{kind}", "position": {told}{cards}{notice}}}'
+        return frame
+
+
+# Most viewers are sent the same at the same time.
+@lru_cache(maxsize=8)
+def _frame(kind: str, position: Position, sight: str, texts: tuple[str, ...], has_notice: bool) -> str:  # noqa: FBT001
+    cards = f', "cards": [{", ".join(texts)}]' if texts else ""
+    notice = ', "notice": true' if has_notice else ""
+    return f'{{"type": "{kind}", "position": {json.dumps(position.told(sight))}{cards}{notice}}}'

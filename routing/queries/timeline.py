@@ -213,7 +213,7 @@ def _given_to_name(event: Event, names: Names) -> str:
     person = given_to(event)
     if person:
         return names.people.get(person, "somebody who left")
-    return names.desk.place_name(str(event.data["to"]).partition(":")[2])
+    return places_words([str(event.data["to"]).partition(":")[2]], names)
 
 
 def _ticked(count: int) -> str:

@@ -13,39 +13,47 @@ M = TypeVar("M", bound=Model)
 N = TypeVar("N", bound=Model)
 
 
+_FEW = 4
+
+
 def insert(rows: Sequence[Model]) -> None:
     """Insert these rows, all of one model, in the caller's transaction; the database numbers those without an id.
 
-    Several are not told that id, unlike by bulk_create: whoever needs it calls ``add_all``. What a row points to was
+    Many are not told that id, unlike by bulk_create: whoever needs it calls ``add_all``. What a row points to was
     stored before the row was made.
     """
-    if len(rows) == 1:
-        add(rows[0])  # in one round trip instead of COPY's two
-    elif rows:
-        _copy(type(rows[0]), rows[0].pk is None, [row.__dict__ for row in rows])
-        for row in rows:
-            _is_stored(row)
+    if not rows:
+        return
+    ids = _insert(type(rows[0]), rows[0].pk is None, [row.__dict__ for row in rows])
+    for row in rows:
+        state = row._state  # noqa: SLF001 - Django's documented name
+        state.adding, state.db = False, DEFAULT_DB_ALIAS
+    for row, number in zip(rows, ids, strict=False):
+        row.pk = number
 
 
 def insert_values(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows of a model by their attributes, without an id; for what nobody needs as a row of the model."""
-    if len(rows) == 1:
-        statement, fields = _added(model, True)
-        read(statement, _values(rows[0], fields))
-    elif rows:
-        _copy(model, True, rows)
+    if rows:
+        _insert(model, True, rows)
 
 
-def _copy(model: type[Model], without_id: bool, rows: Sequence[Mapping[str, Any]]) -> None:  # noqa: FBT001
+def _insert(model: type[Model], without_id: bool, rows: Sequence[Mapping[str, Any]]) -> list[Any]:  # noqa: FBT001
+    """Insert rows; returns the ids of a few, in one round trip, and none of many, which go by COPY in two."""
+    if len(rows) <= _FEW:
+        statement, fields = _added(model, without_id, len(rows))
+        values = {f"{name}_{n}": value for n, row in enumerate(rows) for name, value in _values(row, fields).items()}
+        return [number for (number,) in read(statement, values)]
     statement, fields = _copied(model, without_id)
     with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row(list(_values(row, fields).values()))
+    return []
 
 
 def add_all(rows: Sequence[Model]) -> None:
     """Insert these rows, all of one model, and tell each the id that it has from now on."""
-    if len(rows) > 1:
+    if len(rows) > _FEW:
         for row, number in zip(rows, new_ids(type(rows[0]), len(rows)), strict=True):
             row.pk = number
     insert(rows)
@@ -56,13 +64,6 @@ def new_ids(model: type[Model], count: int) -> list[int]:
     taken = "SELECT nextval(pg_get_serial_sequence(%(table)s, 'id')) FROM generate_series(1, %(count)s::int)"
     table = model._meta.db_table  # noqa: SLF001 - Django's documented name
     return [row[0] for row in read(taken, {"table": table, "count": count})]
-
-
-def add(row: Model) -> None:
-    """Insert one row, and tell it the id that the database gave it, where it brings none."""
-    statement, fields = _added(type(row), row.pk is None)
-    [[row.pk]] = read(statement, _values(row.__dict__, fields))
-    _is_stored(row)
 
 
 def change(row: Model, names: tuple[str, ...]) -> None:
@@ -79,11 +80,6 @@ def _values(row: Mapping[str, Any], fields: Fields) -> dict[str, Any]:
         name: row[name] if field is None else field.get_db_prep_save(row[name], connection)
         for name, field in fields.items()
     }
-
-
-def _is_stored(row: Model) -> None:
-    state = row._state  # noqa: SLF001 - Django's documented name
-    state.adding, state.db = False, DEFAULT_DB_ALIAS
 
 
 def new(model: type[M], **given: object) -> M:
@@ -126,12 +122,12 @@ def _copied(model: type[Model], without_id: bool) -> tuple[str, Fields]:  # noqa
 
 
 @cache
-def _added(model: type[Model], without_id: bool) -> tuple[str, Fields]:  # noqa: FBT001
+def _added(model: type[Model], without_id: bool, count: int) -> tuple[str, Fields]:  # noqa: FBT001
     meta = model._meta  # noqa: SLF001 - Django's documented name
     names, fields = _fields(_written(model, without_id))
-    values = ", ".join(f"%({name})s" for name in fields)
+    values = ", ".join(f"({', '.join(f'%({name}_{n})s' for name in fields)})" for n in range(count))
     return (
-        f"INSERT INTO {meta.db_table} ({', '.join(names)}) VALUES ({values}) RETURNING {meta.pk.column}",  # noqa: S608 - Django's names
+        f"INSERT INTO {meta.db_table} ({', '.join(names)}) VALUES {values} RETURNING {meta.pk.column}",  # noqa: S608 - Django's names
         fields,
     )
 

@@ -14,7 +14,7 @@ from routing.domain.states import FINAL_STATES, Action, State, refusal
 from routing.errors import Conflict, NotAllowed, NotVisible
 from routing.events import Line, append
 from routing.models import OwnerKind, WaitKind, WorkItem, WorkType
-from routing.rows import columns, insert, new_ids, prepared, read
+from routing.rows import columns, insert, new_ids, pair_of, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +70,22 @@ def database_now() -> datetime:
 
 
 _LOCK = f"""
-    SELECT {columns(WorkItem, "w")} FROM routing_workitem w WHERE w.id = ANY(%(ids)s::bigint[]) ORDER BY w.id FOR UPDATE
-"""  # noqa: S608 - Django's names
-_TYPES = f"""
-    SELECT {columns(WorkType, "t")} FROM routing_worktype t WHERE t.id = ANY(%(ids)s::bigint[])
+    SELECT {columns(WorkItem, "w")}, {columns(WorkType, "t")}
+    FROM routing_workitem w LEFT JOIN routing_worktype t ON t.id = w.work_type_id
+    WHERE w.id = ANY(%(ids)s::bigint[]) ORDER BY w.id FOR UPDATE OF w
 """  # noqa: S608 - Django's names
 
 
 def lock(ids: Iterable[int]) -> list[WorkItem]:
     """Lock these items, lowest id first, inside the caller's transaction; missing ones are left out."""
-    items = prepared(WorkItem, _LOCK, {"ids": list(ids)})
-    # The types in a second query: joined, they would still be those from before a wait for the lock.
-    type_ids = {item.work_type_id for item in items} - {None}
-    types = {row.pk: row for row in prepared(WorkType, _TYPES, {"ids": list(type_ids)})} if type_ids else {}
-    for item in items:
+    items = []
+    for cells in read(_LOCK, {"ids": list(ids)}):
+        item, work_type = pair_of(WorkItem, WorkType, cells)
         item.locked_type_id = item.work_type_id
-        if item.work_type_id is not None:
-            item.work_type = types[item.work_type_id]
+        # After a wait for the lock what was joined is still the type from before: another is read when it is needed.
+        if work_type.pk is not None and work_type.pk == item.work_type_id:
+            item.work_type = work_type
+        items.append(item)
     return items
 
 
@@ -202,17 +201,17 @@ def _column(item: WorkItem, name: str) -> object:
     return value
 
 
+_SHAPE = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
+_STORE = f"""
+    UPDATE routing_workitem w SET {", ".join(f"{name} = d.{name}" for name in _COLUMNS)}
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS d(id bigint, {_SHAPE}) WHERE w.id = d.id RETURNING 1
+"""  # noqa: S608 - names come from the table above
+
+
 def store(items: Sequence[WorkItem]) -> None:
     """Write the moving columns of locked items in one statement, however many they are."""
     rows = [{"id": item.pk} | {name: _column(item, name) for name in _COLUMNS} for item in items]
-    assignments = ", ".join(f"{name} = d.{name}" for name in _COLUMNS)
-    shape = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE routing_workitem w SET {assignments} "  # noqa: S608 - names come from the table above
-            f"FROM jsonb_to_recordset(%s::jsonb) AS d(id bigint, {shape}) WHERE w.id = d.id",
-            [json.dumps(rows)],
-        )
+    read(_STORE, {"rows": json.dumps(rows)})
 
 
 def claim_due(limit: int, *, lease: timedelta) -> list[int]:

@@ -5,7 +5,7 @@ reviews: only the clock is another one. So decisions, facts, reviews and the led
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 
 from dispatchdesk.accounts.actors import actor_of
@@ -85,16 +85,10 @@ class _Story:
     def next_pass(self) -> Pass:
         """Return a pass at the present moment that knows what the one before knew."""
         before = self.work
-        self.work = Pass(
-            item=before.item,
-            desk=before.desk,
-            now=self.clock.now,
-            known=before.known,
-            fired=before.fired,
-            escalated=before.escalated,
-            steps_so_far=[*before.steps_so_far, *before.steps],
-            open_question=before.questions[-1] if before.questions else before.open_question,
-        )
+        past = replace(before.past, steps=[*before.past.steps, *before.steps])
+        if before.questions:
+            past.question = before.questions[-1]
+        self.work = Pass(before.item, before.desk, self.clock.now, before.known, lambda: past)
         return self.work
 
     def flush(self, actor: Actor = DESK) -> None:
@@ -225,7 +219,7 @@ def _judge(story: _Story) -> None:
 
 def _look_afterwards(story: _Story) -> None:
     """Let a practice person look at every second request that finished without one; every tenth was not right."""
-    done = last_steps(story.work.steps_so_far)
+    done = last_steps(story.work.past.steps)
     if not done or story.turn % 2 or Review.objects.filter(item=story.item).exists():
         return
     work = story.next_pass()
@@ -308,7 +302,7 @@ def _stop_waiting(story: _Story) -> None:
     question = story.work.questions[-1]
     story.clock.on(minutes=35 + story.turn * 29 % 400)
     work = story.next_pass()
-    work.open_question = None
+    work.past.question = None
     number = f"K-1{2000 + story.turn * 37:04d}"
     answering.learn_inputs(work, dict.fromkeys(question.names, number), "requester")
     Question.objects.filter(pk=question.pk).update(status=Question.ANSWERED, closed_at=work.now)

@@ -8,8 +8,8 @@ from django.db.models.functions import Now
 from reviews.errors import LostClaim
 from reviews.models import PassedOn, Review
 from reviews.queries.narrowing import Narrowing
-from reviews.queries.people import QUEUES_OF, is_lead, may_decide, queues_of_values, staff_of
-from reviews.queries.waiting import item_of, lock_review, offered_reviews
+from reviews.queries.people import QUEUES_OF, is_lead, queues_of_values, staff_of
+from reviews.queries.waiting import Locked, item_of, lock_review, offered_reviews
 from routing import transitions
 from routing.actions.noting import add_note
 from routing.crash_points import one_transaction
@@ -115,11 +115,11 @@ def claim(*, actor: Actor, review_id: int, takeover: bool = False, note: str = "
     with one_transaction("claiming.claim"):
         if takeover:  # its note points to the item, which is locked before its review, as everywhere
             _locked_item(actor, review_id)
-        review = _locked(actor, review_id)
-        now = transitions.database_now()
+        locked = _locked(actor, review_id)
+        review, now = locked.review, locked.now
         if review.status != Review.OPEN:
             raise LostClaim(closed_words(review))
-        check_staffs(review, actor)
+        check_staffs(locked, actor)
         if review.assignee_id not in {None, actor.user_id} and not is_lead(actor, review.queue_id):
             raise NotAllowed(f"{review.item.code}: this was given to {review.assignee}.")
         held = review.claimed_by_id is not None and review.lease_expires_at and review.lease_expires_at > now
@@ -141,10 +141,10 @@ def _say_why(review: Review, actor: Actor, holder: str, note: str) -> None:
 def renew(*, actor: Actor, review_id: int, epoch: int) -> Review:
     """Extend a claim that still holds; raises LostClaim when it does not, NotAllowed off the queue's staff."""
     with one_transaction("claiming.renew"):
-        review = _locked(actor, review_id)
-        now = check_claim(review, actor, epoch)
-        check_staffs(review, actor)
-        review.lease_expires_at = now + timedelta(minutes=review.queue.lease_minutes)
+        locked = _locked(actor, review_id)
+        review = check_claim(locked, actor, epoch)
+        check_staffs(locked, actor)
+        review.lease_expires_at = locked.now + timedelta(minutes=review.queue.lease_minutes)
         review.save(update_fields=["lease_expires_at"])
         return review
 
@@ -152,8 +152,9 @@ def renew(*, actor: Actor, review_id: int, epoch: int) -> Review:
 def leave(*, actor: Actor, review_id: int, epoch: int) -> Review:
     """Let a claim whose page was left run out in ``LEFT``, unless it is renewed; raises LostClaim when it is gone."""
     with one_transaction("claiming.leave"):
-        review = _locked(actor, review_id)
-        soon = check_claim(review, actor, epoch) + LEFT
+        locked = _locked(actor, review_id)
+        review = check_claim(locked, actor, epoch)
+        soon = locked.now + LEFT
         if review.lease_expires_at is None or review.lease_expires_at > soon:
             review.lease_expires_at = soon
             review.save(update_fields=["lease_expires_at"])
@@ -167,10 +168,10 @@ def release(*, actor: Actor, review_id: int, epoch: int, pass_on: bool = False) 
     """
     with one_transaction("claiming.release"):
         item = _locked_item(actor, review_id) if pass_on else None  # before its review, as everywhere
-        review = _locked(actor, review_id)
-        check_claim(review, actor, epoch)
+        locked = _locked(actor, review_id)
+        review = check_claim(locked, actor, epoch)
         if item is not None:
-            _pass_on(review, item, actor)
+            _pass_on(review, item, actor, locked.now)
         return _let_go(review)
 
 
@@ -180,9 +181,9 @@ def put_off(*, actor: Actor, review_id: int, epoch: int) -> Review:
     Its age is kept, so that it comes first then. Raises LostClaim when the claim does not hold.
     """
     with one_transaction("claiming.put_off"):
-        review = _locked(actor, review_id)
-        now = check_claim(review, actor, epoch)
-        pass_to_others(review, actor, now, LATER)
+        locked = _locked(actor, review_id)
+        review = check_claim(locked, actor, epoch)
+        pass_to_others(review, actor, locked.now, LATER)
         return _let_go(review)
 
 
@@ -199,14 +200,13 @@ def pass_to_others(review: Review, actor: Actor, now: datetime, time: timedelta 
     PassedOn.objects.update_or_create(review=review, user_id=actor.person_id, defaults=given)
 
 
-def _pass_on(review: Review, item: WorkItem, actor: Actor) -> None:
+def _pass_on(review: Review, item: WorkItem, actor: Actor, now: datetime) -> None:
     passed = review.passed_on.filter(until=None).values("user")
     others = staff_of(review.queue).exclude(pk=actor.person_id).exclude(pk__in=passed)
     if not others.exists():
         raise Invalid(
             f"{review.item.code}: nobody else is left in {review.queue} to take this. Give it to another queue."
         )
-    now = transitions.database_now()
     pass_to_others(review, actor, now)
     return_to_queue(review, item, actor, now)
 
@@ -232,9 +232,9 @@ def _locked_item(actor: Actor, review_id: int) -> WorkItem:
     return transitions.lock_one(item_of(actor, review_id))
 
 
-def _locked(actor: Actor, review_id: int) -> Review:
+def _locked(actor: Actor, review_id: int) -> Locked:
     item_of(actor, review_id)
-    return lock_review(review_id)
+    return lock_review(actor, review_id)
 
 
 def _take(review: Review, actor: Actor, now: datetime) -> Review:
@@ -255,13 +255,14 @@ def closed_words(review: Review) -> str:
     return f"{review.item.code}: this is no longer asked ({review.closed_because or 'the item moved on'})."
 
 
-def check_staffs(review: Review, actor: Actor) -> None:
+def check_staffs(locked: Locked, actor: Actor) -> None:
     """Raise NotAllowed unless the actor staffs the review's queue, or somebody who did gave it to them; asked anew.
 
     A claim is no right of its own, nor is what one took or was given as one of its people: who left the queue meanwhile
-    may give it back and nothing else.
+    may give it back and nothing else. The actor is the one for whom the review was locked.
     """
-    if not (may_decide(actor, review.queue_id) or _was_reassigned_to(review, actor)):
+    review = locked.review
+    if not (locked.is_staffed or _was_reassigned_to(review, actor)):
         raise NotAllowed(f"{review.item.code}: you do not staff {review.queue}.")
 
 
@@ -276,17 +277,14 @@ def _was_reassigned_to(review: Review, actor: Actor) -> bool:
     )
 
 
-def check_claim(review: Review, actor: Actor, epoch: int) -> datetime:
-    """Raise LostClaim unless the actor holds this very claim now, by the database's clock, which is returned.
-
-    The row is locked.
-    """
-    now = transitions.database_now()
+def check_claim(locked: Locked, actor: Actor, epoch: int) -> Review:
+    """Return the review; raises LostClaim unless the actor holds this very claim now, by the database's clock."""
+    review = locked.review
     if review.status != Review.OPEN:
         raise LostClaim(closed_words(review))
     if review.claimed_by_id != actor.user_id:
         holder = f"{review.claimed_by} is looking at this" if review.claimed_by else "you no longer hold this"
         raise LostClaim(f"{review.item.code}: {holder}. What you wrote is kept.")
-    if review.epoch != epoch or review.lease_expires_at is None or review.lease_expires_at <= now:
+    if review.epoch != epoch or review.lease_expires_at is None or review.lease_expires_at <= locked.now:
         raise LostClaim(f"{review.item.code}: your time to decide ran out. What you wrote is kept; take it again.")
-    return now
+    return review

@@ -61,18 +61,19 @@ def judge(*, actor: Actor, review_id: int, epoch: int, digest: str, judgement: J
     item_id = item_of(actor, review_id)
     with one_transaction("judging.judge"):
         item = transitions.lock_one(item_id)
-        review = lock_review(review_id)
+        locked = lock_review(actor, review_id)
+        review = locked.review
         review.item = item
         # Each verdict that leaves a review open ends the claim: whoever still holds this one has given none.
         is_held = review.status == Review.OPEN and (review.claimed_by_id, review.epoch) == (actor.user_id, epoch)
         standing = None if is_held else _standing(review, actor, epoch, digest, judgement)
         if standing is not None:
             return standing
-        now = check_claim(review, actor, epoch)
-        check_staffs(review, actor)
+        check_claim(locked, actor, epoch)
+        check_staffs(locked, actor)
         if review.digest != digest:
             raise ChangedProposal(f"{item.code}: the proposal has changed since you saw it. Look at it once more.")
-        work = deciding.begin([item], desk_queries.load(), now)[0]
+        work = deciding.begin([item], desk_queries.load(), locked.now)[0]
         effects.check_type(work, judgement, actor)
         changed = sending.changed_proposal(work, review) if judgement.kind in {"approve", "correct"} else None
         if changed is None:
@@ -87,8 +88,9 @@ _CHANGED = "what would be sent is no longer what you saw. Nothing was sent; look
 
 def _decide(work: Pass, review: Review, epoch: int, judgement: Judgement, actor: Actor) -> Verdict:
     """Store the verdict on a locked review whose claim and proposal hold, and move the item."""
-    verdict = Verdict(
-        review=review,
+    verdict = rows.new(
+        Verdict,
+        review_id=review.pk,
         kind=judgement.kind,
         by_id=actor.person_id,
         taken_at=review.claimed_at,
@@ -100,6 +102,7 @@ def _decide(work: Pass, review: Review, epoch: int, judgement: Judgement, actor:
         body=_body(judgement),
         comment=judgement.comment,
     )
+    verdict.review = review  # apart, as a new row takes ids alone
     retypes = effects.retypes(review, judgement)
     if second.is_first(review, judgement.kind) and not retypes:
         second.note_first(work, review, verdict, judgement)
@@ -110,7 +113,7 @@ def _decide(work: Pass, review: Review, epoch: int, judgement: Judgement, actor:
         return verdict
     if not retypes:
         second.check_second(review, judgement.kind, actor.person_id)
-    rows.add(verdict)
+    rows.insert([verdict])
     if judgement.kind == "reassign":
         _reassign(review, judgement, actor, work.now)
         _owner_follows(review, actor, verdict)
@@ -214,8 +217,8 @@ def undo(*, actor: Actor, review_id: int) -> Review:
     item_id = item_of(actor, review_id)
     with one_transaction("judging.undo"):
         item = transitions.lock_one(item_id)
-        review = lock_review(review_id)
-        now = transitions.database_now()
+        locked = lock_review(actor, review_id)
+        review, now = locked.review, locked.now
         verdict = review.verdicts.filter(undone_at__isnull=True).order_by("pk").last()
         if verdict is None or verdict.by_id != actor.user_id:
             raise LostClaim(f"{item.code}: there is no decision of yours to undo.")

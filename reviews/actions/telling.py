@@ -16,7 +16,7 @@ from reviews.queries.overruling import overruled_by
 from reviews.queries.waiting import lock_review
 from routing import transitions
 from routing.crash_points import one_transaction
-from routing.domain.roles import Actor
+from routing.domain.roles import DESK, Actor
 from routing.domain.states import UNDO_SECONDS
 from routing.events import wake_feed
 from routing.models import WorkItem
@@ -43,9 +43,9 @@ def _tell_of_due_time(review_id: int, item_id: int) -> None:
     with one_transaction("telling.tell_of_due_time"):
         # As a verdict does, the item before its review: a notice points to both.
         item = transitions.lock_one(item_id)
-        review = lock_review(review_id)
+        locked = lock_review(DESK, review_id)
+        review, now = locked.review, locked.now
         review.item = item
-        now = transitions.database_now()
         if review.status != Review.OPEN or review.tell_at is None or review.tell_at > now:
             return
         is_late = review.due_at <= now

@@ -1,13 +1,14 @@
 """The reviews that wait, in the order in which they are served."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from reviews.models import PassedOn, Queue, Review
-from reviews.queries.people import queues_of
+from reviews.queries.people import QUEUES_OF, queues_of, queues_of_values
 from routing.domain.roles import Actor
 from routing.errors import NotVisible
 from routing.models import Destination
@@ -74,20 +75,29 @@ _ITEM = """
 """
 
 
-def lock_review(review_id: int) -> Review:
-    """Lock a review, whose item the caller holds or does not need, and return it with its queue.
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A locked review with its queue, the database's clock since, and whether whoever locked it staffs the queue."""
+
+    review: Review
+    now: datetime
+    is_staffed: bool
+
+
+def lock_review(actor: Actor, review_id: int) -> Locked:
+    """Lock a review, whose item the caller holds or does not need.
 
     Without joins: after a wait for the lock they would still show whom and what it pointed to before.
     """
     [review] = prepared(Review, _LOCK, {"id": review_id})
-    [cells] = read(_QUEUE, {"id": review.queue_id})
+    [(now, is_staffed, *cells)] = read(_QUEUE, queues_of_values(actor) | {"id": review.queue_id})
     review.queue, review.queue.destination = pair_of(Queue, Destination, cells)
-    return review
+    return Locked(review, now, is_staffed)
 
 
 _LOCK = f"SELECT {columns(Review, 'r')} FROM reviews_review r WHERE r.id = %(id)s::bigint FOR UPDATE"  # noqa: S608 - Django's names
 _QUEUE = f"""
-    SELECT {columns(Queue, "q")}, {columns(Destination, "d")}
+    SELECT clock_timestamp(), q.destination_id IN ({QUEUES_OF}), {columns(Queue, "q")}, {columns(Destination, "d")}
     FROM reviews_queue q JOIN routing_destination d ON d.id = q.destination_id WHERE q.destination_id = %(id)s::bigint
 """  # noqa: S608 - Django's names
 

@@ -26,8 +26,8 @@ def ask(work: Pass, decision: engine.Decision, lacking: Iterable[str], form: Seq
         _ask_people(work, decision, others or sorted(decision.needs), "Nobody can provide {what}. How should it go on?")
     elif not work.item.requester_email:
         _ask_people(work, decision, inputs, "{what} is missing and there is no requester to ask. What is it?")
-    elif work.open_question is not None and set(inputs) <= {f"input.{n}" for n in work.open_question.names}:
-        _wait(work, work.open_question)
+    elif (asked := work.past.question) is not None and set(inputs) <= {f"input.{n}" for n in asked.names}:
+        _wait(work, asked)
     elif work.item.question_rounds >= MAX_ROUNDS:
         _ask_people(work, decision, inputs, "The requester was asked twice and {what} is still missing. What is it?")
     else:

@@ -1,7 +1,6 @@
 """Decides what is due: claims items, runs the rules over their facts, and writes the outcomes in bulk."""
 
 import logging
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -9,7 +8,7 @@ from django.db import transaction
 
 from routing import nudges, transitions
 from routing.actions.outcomes import settle
-from routing.actions.passes import Pass, RuleKey
+from routing.actions.passes import Pass
 from routing.actions.proposals import no_route
 from routing.crash_points import one_transaction
 from routing.domain.roles import DESK, Actor
@@ -19,7 +18,8 @@ from routing.models import Letter, OwnerKind, Question, Step, WorkItem
 from routing.queries import desk as desk_queries
 from routing.queries.desk import FALLBACK_QUEUE, Desk
 from routing.queries.facts import Knowledge, knowledge
-from routing.rows import add_all, columns, insert, prepared, read
+from routing.queries.past import past_of
+from routing.rows import add_all, insert
 from routing.transitions import Change, Owner, ReviewPoint
 
 logger = logging.getLogger(__name__)
@@ -127,55 +127,11 @@ def _to_person_after_error(work: Pass) -> None:
     work.change = Change(work.item, Action.ESCALATE, State.IN_REVIEW, data={"cause": "error"})
 
 
-_DECIDED = """
-    SELECT d.item_id, d.run, v.rulebook_id, d.rule_id, d.kind, d.position, d.fires
-    FROM routing_decision d LEFT JOIN routing_rulebookversion v ON v.id = d.version_id
-    WHERE d.item_id = ANY(%(ids)s::bigint[])
-"""
-_STEPS = f"""
-    SELECT {columns(Step, "s")} FROM routing_step s WHERE s.item_id = ANY(%(ids)s::bigint[]) ORDER BY s.id
-"""  # noqa: S608 - Django's names
-_ASKED = f"""
-    SELECT {columns(Question, "q")} FROM routing_question q
-    WHERE q.item_id = ANY(%(ids)s::bigint[]) AND q.status = %(open)s
-"""  # noqa: S608 - Django's names
-
-
 def begin(items: Sequence[WorkItem], desk: Desk, now: datetime) -> list[Pass]:
     """Load what deciding these locked items needs, in a number of queries that does not depend on how many."""
     ages = {slug: int(str(place.config.get("max_age_minutes") or 0)) for slug, place in desk.places.items()}
-    known = knowledge(items, now, max_ages=ages)
-    ids = [item.pk for item in items]
-    runs = {item.pk: item.run for item in items}
-    fired: dict[int, dict[RuleKey, int]] = defaultdict(dict)
-    escalated: dict[int, dict[RuleKey, int]] = defaultdict(lambda: defaultdict(int))
-    for item_id, run, book_id, rule_id, kind, position, fires in read(_DECIDED, {"ids": ids}):
-        if run != runs[item_id]:
-            continue
-        key = (book_id, rule_id)
-        if fires and rule_id:
-            mine = fired[item_id]
-            mine[key] = max(mine.get(key, 0), position)
-        if kind == "review":
-            escalated[item_id][key] += 1
-    steps: dict[int, list[Step]] = defaultdict(list)
-    for step in prepared(Step, _STEPS, {"ids": ids}):
-        if step.run == runs[step.item_id]:
-            steps[step.item_id].append(step)
-    questions = {asked.item_id: asked for asked in prepared(Question, _ASKED, {"ids": ids, "open": Question.OPEN})}
-    return [
-        Pass(
-            item=item,
-            desk=desk,
-            now=now,
-            known=known[item.pk],
-            fired=fired[item.pk],
-            escalated=dict(escalated[item.pk]),
-            steps_so_far=steps[item.pk],
-            open_question=questions.get(item.pk),
-        )
-        for item in items
-    ]
+    known, pasts = knowledge(items, now, max_ages=ages), past_of(items)
+    return [Pass(item=item, desk=desk, now=now, known=known[item.pk], read_past=pasts[item.pk]) for item in items]
 
 
 def flush(passes: Sequence[Pass], actor: Actor = DESK) -> None:

@@ -175,10 +175,10 @@ def _insert(
     if not taken:
         return
     transitions.create([work.item for work in taken], actor, now)
-    facts = [row for work in taken for row in work.revisions]
-    for row in facts:
-        row.item_id = row.item.pk  # which had none when the fact was written down
-    insert(facts)
+    for work in taken:
+        for row in work.revisions:
+            row.item_id = work.item.pk  # which had none when the fact was written down
+    insert([row for work in taken for row in work.revisions])
 
 
 _LOCK_KEYS = "SELECT count(pg_advisory_xact_lock(hashtextextended(k, 0))) FROM unnest(%(keys)s::text[]) AS t(k)"

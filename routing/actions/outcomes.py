@@ -77,8 +77,8 @@ def decide(work: Pass) -> engine.Decision:
         work.known.facts,
         work.book.rules,
         catalogue,
-        fired=work.of_this_book(work.fired),
-        escalated=work.of_this_book(work.escalated),
+        fired=work.of_this_book(work.past.fired),
+        escalated=work.of_this_book(work.past.escalated),
         now=work.now,
     )
 
@@ -393,6 +393,6 @@ def _next_review(work: Pass) -> ReviewPoint:
     catalogue = work.desk.catalogue(work.item.work_type_id)
     book = work.book.rules
     facts = engine.seen_facts(work.known.facts, book, catalogue, work.now)
-    ahead = review_point(facts, book, catalogue, fired=work.of_this_book(work.fired))
+    ahead = review_point(facts, book, catalogue, fired=work.of_this_book(work.past.fired))
     label = f"{work.desk.place_name(ahead.queue)} decides" if ahead.queue else f"None: {ahead.reason}"
     return ReviewPoint(label, ahead.queue)

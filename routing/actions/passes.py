@@ -1,5 +1,6 @@
 """One deciding pass over one item, in memory: what it learned and decided, before the batch writes it in bulk."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -8,27 +9,23 @@ from routing.kinds import Opening
 from routing.models import Decision, FactRevision, Letter, Question, Step, WorkItem
 from routing.queries.desk import Book, Desk
 from routing.queries.facts import Knowledge
+from routing.queries.past import Past, RuleKey
+from routing.rows import new
 from routing.transitions import Change
-
-RuleKey = tuple[int | None, str]
 
 
 @dataclass(slots=True)
 class Pass:
     """The work of one decision for one locked item.
 
-    ``fired`` maps (rulebook id, rule id) to the position the rule last fired at, ``escalated`` to how often it asked
-    people, both in this run. Whatever is appended here is stored by ``deciding.flush`` in the same transaction.
+    Whatever is appended here is stored by ``deciding.flush`` in the same transaction.
     """
 
     item: WorkItem
     desk: Desk
     now: datetime
     known: Knowledge
-    fired: dict[RuleKey, int] = field(default_factory=dict)
-    escalated: dict[RuleKey, int] = field(default_factory=dict)
-    steps_so_far: list[Step] = field(default_factory=list)
-    open_question: Question | None = None
+    read_past: Callable[[], Past] = Past
 
     revisions: list[FactRevision] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
@@ -38,6 +35,14 @@ class Pass:
     questions: list[Question] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
     change: Change | None = None
+    _past: Past | None = None
+
+    @property
+    def past(self) -> Past:
+        """What was done in the item's present run, read now if it was not asked for yet."""
+        if self._past is None:
+            self._past = self.read_past()
+        return self._past
 
     def learn(self, name: str, fact: Fact, provider: str, *, quote: str = "", doubtful: bool = False) -> bool:
         """Record a fact as a revision unless it is what we knew; returns whether anything changed."""
@@ -49,8 +54,9 @@ class Pass:
         elif earlier is not None and (earlier.status, earlier.value) == (fact.status, fact.value) and earlier.seq:
             return False
         item.fact_seq += 1
-        row = FactRevision(
-            item=item,
+        row = new(
+            FactRevision,
+            item_id=item.pk,
             seq=item.fact_seq,
             run=item.run,
             name=name,
@@ -77,8 +83,9 @@ class Pass:
         self.item.fact_seq += 1
         value = value_to_json(fact.value) if fact.status is Status.KNOWN else None
         self.revisions.append(
-            FactRevision(
-                item=self.item,
+            new(
+                FactRevision,
+                item_id=self.item.pk,
                 seq=self.item.fact_seq,
                 run=run,
                 name=name,
@@ -95,8 +102,8 @@ class Pass:
         self.item.run = self.item.next_run
         self.item.question_rounds = 0
         self.known.forget_history()
-        self.fired.clear()
-        self.escalated.clear()
+        self.past.fired.clear()
+        self.past.escalated.clear()
 
     def forget_outdated_sources(self) -> None:
         """Treat what a source said as unknown again when what it was looked up by has changed since."""
@@ -128,8 +135,9 @@ class Pass:
         ``book`` is the rulebook that decided, when the decision has given the item another type already.
         """
         book = book or self.book
-        decision = Decision(
-            item=self.item,
+        decision = new(
+            Decision,
+            item_id=self.item.pk,
             run=self.item.run,
             version_id=book.version_id,
             rule_id=rule_id,
@@ -143,9 +151,9 @@ class Pass:
         self.decisions.append(decision)
         key = (book.rulebook_id, rule_id)
         if rule_id and fires:
-            self.fired[key] = self.item.fact_seq
+            self.past.fired[key] = self.item.fact_seq
         if kind == "review":
-            self.escalated[key] = self.escalated.get(key, 0) + 1
+            self.past.escalated[key] = self.past.escalated.get(key, 0) + 1
         return decision
 
     @property

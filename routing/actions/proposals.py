@@ -110,7 +110,7 @@ def question_of(work: Pass, decision: engine.Decision) -> str:
 def proposal_of(work: Pass, decision: engine.Decision) -> dict[str, object]:
     """Return what a rule's escalation proposes: an agent's output, or to carry on with the rules."""
     if decision.about:
-        done = [s for s in work.steps_so_far if s.name == decision.about and s.status == Step.SUCCEEDED]
+        done = [s for s in work.past.steps if s.name == decision.about and s.status == Step.SUCCEEDED]
         if done:
             prefix = f"steps.{decision.about}.output."
             fields = {

@@ -315,7 +315,7 @@ def still_approved(item: WorkItem, step: Step, now: datetime) -> bool:
     work = deciding.begin([item], desk_queries.load(), now)[0]
     group = list(Step.objects.filter(group=step.group, status=Step.DUE).order_by("ordinal"))
     if step.decision is not None:  # what the rule that sends this says now, so as if it had not fired yet
-        work.fired.pop((work.book.rulebook_id, step.decision.rule_id), None)
+        work.past.fired.pop((work.book.rulebook_id, step.decision.rule_id), None)
     answer = outcomes.decide(work)
     asked = str(step.decision.detail.get(APPROVED_BY, "")) if step.decision is not None else ""
     stopped = answer.kind is engine.Kind.STOP or (answer.kind is engine.Kind.REVIEW and answer.cause == "escalated")

@@ -23,7 +23,7 @@ def draw(work: Pass) -> None:
     facts = work.known.facts
     if any(name.startswith("reviews.") and fact.status is Status.KNOWN for name, fact in facts.items()):
         return
-    drawn = [step for step in last_steps(work.steps_so_far) if _is_drawn(work, step)]
+    drawn = [step for step in last_steps(work.past.steps) if _is_drawn(work, step)]
     if drawn:
         work.checks.append(spot_check(work, _random.choice(drawn)))
 

@@ -2,17 +2,16 @@
 
 import asyncio
 import logging
+import random
 from urllib.parse import parse_qs
 
-from channels.auth import get_user
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.utils.module_loading import import_string
 
 from dispatchdesk.accounts.actors import actor_of
-from dispatchdesk.accounts.models import User
+from dispatchdesk.accounts.sessions import user_of
 from dispatchdesk.feed.hub import Hub, present_hub
 from dispatchdesk.feed.position import Position, read_position, sight_of
 from dispatchdesk.feed.seats import Seat
@@ -22,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 SIGNED_OUT = 4401
 NOT_UNDERSTOOD = 1003
-# Heartbeats come with this check; live.js takes a feed that is silent for 45 s for dead.
+# At the latest. Heartbeats come with this check; live.js takes a feed that is silent for 45 s for dead.
 CHECK_SECONDS = 15.0
 # A client that does not even empty its socket loses its seat; it comes back by its position.
 SEND_SECONDS = 30.0
@@ -77,7 +76,7 @@ class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         """Send at once whatever the mailbox holds, if only a heartbeat; then as it fills."""
         loop = asyncio.get_running_loop()
         reload_at = 0.0
-        check = loop.call_later(CHECK_SECONDS, seat.ask)
+        check = loop.call_later(_until_check(), seat.ask)
         try:
             while True:
                 if seat.must_reload:
@@ -88,7 +87,7 @@ class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                     await seat.has_mail.wait()
                 if seat.must_ask:
                     seat.must_ask = False
-                    check = loop.call_later(CHECK_SECONDS, seat.ask)
+                    check = loop.call_later(_until_check(), seat.ask)
                     if not await self._is_still_welcome(seat):
                         await self.close(code=SIGNED_OUT)
                         return
@@ -126,11 +125,15 @@ class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def _actor(self) -> Actor | None:
         """Return whom the session belongs to now: None for signed-out, disabled and other than staff."""
         key = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME)
-        if not key:
-            return None
-        session_store = import_string(f"{settings.SESSION_ENGINE}.SessionStore")
-        user = await get_user({"session": session_store(session_key=key)})
-        if not isinstance(user, User):
-            return None
-        actor = await database_sync_to_async(actor_of)(user)
-        return actor if actor.is_staff_member else None
+        return await database_sync_to_async(_staff_of)(key) if key else None
+
+
+def _staff_of(session_key: str) -> Actor | None:
+    user = user_of(session_key)
+    actor = actor_of(user) if user is not None else None
+    return actor if actor is not None and actor.is_staff_member else None
+
+
+def _until_check() -> float:
+    """Return some seconds, so that those who came at the same moment do not ask at the same moment for ever."""
+    return CHECK_SECONDS * (0.5 + random.random() / 2)  # noqa: S311 - only spreads load

@@ -78,14 +78,21 @@ function connect() {
   const query = position ? `?position=${encodeURIComponent(position)}` : "";
   const mine = new WebSocket(`${scheme}://${location.host}${document.body.dataset.feed}${query}`);
   socket = mine;
+  let wasLetIn = false;
   aliveAt = Date.now();
   mine.onopen = () => socket === mine && show("catching-up");
-  mine.onmessage = (message) => socket === mine && receive(message);
+  mine.onmessage = (message) => {
+    if (socket !== mine) return;
+    wasLetIn = true;
+    receive(message);
+  };
   mine.onclose = ({ code }) => {
     if (socket !== mine) return;
+    // A socket keeps the cookie it began with: by now the browser may have another, as after a change of password.
+    const isSignedOut = code === SIGNED_OUT && !wasLetIn;
     // Trying again by itself would be refused again; coming back to the page tries once.
-    show(code === SIGNED_OUT ? "signed-out" : "offline");
-    if (code !== SIGNED_OUT) connectLater();
+    show(isSignedOut ? "signed-out" : "offline");
+    if (!isSignedOut) connectLater();
   };
 }
 

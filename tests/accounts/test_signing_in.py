@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.test import Client
 
 from dispatchdesk.accounts.models import User
+from dispatchdesk.accounts.sessions import user_of
 from dispatchdesk.accounts.tokens import make_token
 from dispatchdesk.practice import accounts
 from routing.domain.roles import Role
@@ -53,6 +54,19 @@ def test_signing_in_starts_a_session_of_its_own(olga: User) -> None:
     assert client.session.session_key != planted
     assert "planted" not in client.session
     assert not client.session.exists(str(planted))
+
+
+def test_a_socket_knows_who_signed_in_under_an_earlier_secret_key(olga: User, settings: LazySettings) -> None:
+    client = Client()
+    sign_in(client)
+    key, now = str(client.session.session_key), settings.SECRET_KEY
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "n" * 40, [now]
+    assert user_of(key) == olga
+    settings.SECRET_KEY_FALLBACKS = []
+    assert user_of(key) is None
+    # Asking took nothing away.
+    settings.SECRET_KEY = now
+    assert user_of(key) == olga
 
 
 def test_a_wrong_password_an_unknown_name_and_a_closed_account_look_the_same(olga: User) -> None:

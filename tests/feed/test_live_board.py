@@ -11,6 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute, expect
 
 from dispatchdesk.accounts.models import User
+from dispatchdesk.accounts.sessions import SessionStore
 from routing.actions import moving
 from routing.domain.roles import Actor, Role
 from routing.models import WorkItem
@@ -258,6 +259,24 @@ def test_a_feed_that_falls_silent_is_given_up_and_taken_up_again(web: Web, desk:
         page.clock.fast_forward(1_000)
         shows(page, "incoming", item)
         expect(page.locator("#live")).to_have_attribute("data-live", "connected")
+
+
+def test_a_session_that_gets_another_key_keeps_the_board_live_and_one_that_ends_says_so(
+    web: Web, desk: TestDesk, browser: Browser
+) -> None:
+    """As when somebody changes their password in another tab."""
+    with signed_in(browser, web, desk.people["olga"]) as context:
+        page = open_board(context, web)
+        [key] = [one["value"] for one in context.cookies() if one["name"] == settings.SESSION_COOKIE_NAME]
+        session = SessionStore(key)
+        session.cycle_key()
+        with page.expect_websocket(timeout=30_000):
+            cookie = {"name": settings.SESSION_COOKIE_NAME, "value": str(session.session_key), "url": web.url}
+            context.add_cookies([cookie])  # type: ignore[list-item]
+        item = desk.send("Who is it now?", type="support")
+        shows(page, "incoming", item)
+        session.delete()
+        expect(page.locator("#live")).to_contain_text("Signed out, as of", timeout=30_000)
 
 
 def test_cards_that_stop_fitting_the_filters_leave_and_others_do_not_come(

@@ -1,4 +1,4 @@
-"""Rows at a fraction of what Django takes: many inserted by COPY; one written, or some read, by prepared statements."""
+"""Rows at a fraction of what Django takes: many inserted by COPY; few written, or some read, by prepared statements."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -12,15 +12,15 @@ from psycopg import Cursor
 M = TypeVar("M", bound=Model)
 N = TypeVar("N", bound=Model)
 
-
+# So many go in one INSERT, of which a plan is kept for each number of rows; COPY takes two round trips.
 _FEW = 4
 
 
 def insert(rows: Sequence[Model]) -> None:
     """Insert these rows, all of one model, in the caller's transaction; the database numbers those without an id.
 
-    Many are not told that id, unlike by bulk_create: whoever needs it calls ``add_all``. What a row points to was
-    stored before the row was made.
+    More than ``_FEW`` are not told that id, unlike by bulk_create: whoever needs it calls ``add_all``. What a row points
+    to was stored before the row was made.
     """
     if not rows:
         return
@@ -28,8 +28,9 @@ def insert(rows: Sequence[Model]) -> None:
     for row in rows:
         state = row._state  # noqa: SLF001 - Django's documented name
         state.adding, state.db = False, DEFAULT_DB_ALIAS
-    for row, number in zip(rows, ids, strict=False):
-        row.pk = number
+    if ids:
+        for row, number in zip(rows, ids, strict=True):
+            row.pk = number
 
 
 def insert_values(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:

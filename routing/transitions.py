@@ -82,7 +82,8 @@ def lock(ids: Iterable[int]) -> list[WorkItem]:
     for cells in read(_LOCK, {"ids": list(ids)}):
         item, work_type = pair_of(WorkItem, WorkType, cells)
         item.locked_type_id = item.work_type_id
-        # After a wait for the lock what was joined is still the type from before: another is read when it is needed.
+        # After a wait for the lock what was joined is from before it. Another type is read when it is needed; what was
+        # edited of the same one meanwhile counts from the next time on.
         if work_type.pk is not None and work_type.pk == item.work_type_id:
             item.work_type = work_type
         items.append(item)

@@ -62,8 +62,8 @@ class SessionStore(DatabaseStore):
         return self.decode(row.session_data)
 
 
-class _OnlyRead(SessionStore):
-    """A session as a socket may use it: unlike an answer it carries no cookie, so that the key must stay as it is."""
+class _SocketSession(SessionStore):
+    """A session as a socket uses it: a socket can set no cookie, so that the key must stay as it is."""
 
     key_salt = SessionStore().key_salt  # which Django makes from the name of the class
 
@@ -75,9 +75,9 @@ class _OnlyRead(SessionStore):
 
 
 def user_of(session_key: str) -> User | None:
-    """Return the user who is signed in by the cookie of a socket, None for nobody; a read of the database."""
+    """Return the user who is signed in by this session; None for nobody. For sockets: the session stays as it is."""
     request = HttpRequest()
-    request.session = _OnlyRead(session_key)
+    request.session = _SocketSession(session_key)
     user = get_user(request)
     return user if isinstance(user, User) else None
 

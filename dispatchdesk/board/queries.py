@@ -191,7 +191,7 @@ def counts(actor: Actor, filters: Filters, refs: Collection[str]) -> tuple[dict[
     One statement that reads at most ``COUNTED_TO`` + 1 rows for each, and the columns' limits.
     """
     items = board_items(actor, filters, refs)
-    mine = board_items(actor, Filters(show=MINE), refs)
+    mine = board_items(actor, Filters(show=MINE), refs).order_by()
     wanted = {state.value: _counted(_column(items, state, filters), state) for state in State}
     parts, parameters = [], []
     for name, (sql, given) in {**wanted, MINE: _counted(mine)}.items():
@@ -214,11 +214,12 @@ def counts(actor: Actor, filters: Filters, refs: Collection[str]) -> tuple[dict[
 def _counted(rows: QuerySet[WorkItem], column: State | None = None) -> tuple[str, tuple[Any, ...]]:
     """Return the statement that reads what is counted, and its values.
 
-    A column is sorted as its index is, so that no more rows are read than are counted, and those in the index alone.
+    A column is sorted as its index is, so that no more is read than is counted, and from the index alone. Only columns
+    of open work tell since when.
     """
     held: Combinable = Cast(Value(None), DateTimeField())
     if column in FINAL_STATES:
-        rows = rows.order_by("-updated_at")
+        rows = rows.order_by("-updated_at")  # unlike sort(): item_recent holds no id
     elif column is not None:
         rows, held = sort(rows, "due"), F("owner_since")
     return rows.values(held=held)[: COUNTED_TO + 1].query.sql_with_params()

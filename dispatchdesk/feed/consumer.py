@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 SIGNED_OUT = 4401
 NOT_UNDERSTOOD = 1003
-# At the latest. Heartbeats come with this check; live.js takes a feed that is silent for 45 s for dead.
+# A check, and a heartbeat with it, comes after half of this to all of it; live.js takes 45 s of silence for the end.
 CHECK_SECONDS = 15.0
 # A client that does not even empty its socket loses its seat; it comes back by its position.
 SEND_SECONDS = 30.0
@@ -76,7 +76,7 @@ class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         """Send at once whatever the mailbox holds, if only a heartbeat; then as it fills."""
         loop = asyncio.get_running_loop()
         reload_at = 0.0
-        check = loop.call_later(_until_check(), seat.ask)
+        check = loop.call_later(_seconds_until_check(), seat.ask)
         try:
             while True:
                 if seat.must_reload:
@@ -87,7 +87,7 @@ class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                     await seat.has_mail.wait()
                 if seat.must_ask:
                     seat.must_ask = False
-                    check = loop.call_later(_until_check(), seat.ask)
+                    check = loop.call_later(_seconds_until_check(), seat.ask)
                     if not await self._is_still_welcome(seat):
                         await self.close(code=SIGNED_OUT)
                         return
@@ -134,6 +134,6 @@ def _staff_of(session_key: str) -> Actor | None:
     return actor if actor is not None and actor.is_staff_member else None
 
 
-def _until_check() -> float:
+def _seconds_until_check() -> float:
     """Return some seconds, so that those who came at the same moment do not ask at the same moment for ever."""
     return CHECK_SECONDS * (0.5 + random.random() / 2)  # noqa: S311 - only spreads load

@@ -71,6 +71,6 @@ class Seat:
 # Most viewers are sent the same at the same time.
 @lru_cache(maxsize=8)
 def _frame(kind: str, position: Position, sight: str, texts: tuple[str, ...], has_notice: bool) -> str:  # noqa: FBT001
-    cards = f', "cards": [{", ".join(texts)}]' if texts else ""
+    cards = f', "cards": [{", ".join(texts)}]' if kind == "changes" else ""
     notice = ', "notice": true' if has_notice else ""
     return f'{{"type": "{kind}", "position": {json.dumps(position.told(sight))}{cards}{notice}}}'

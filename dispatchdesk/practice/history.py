@@ -88,7 +88,7 @@ class _Story:
         past = replace(before.past, steps=[*before.past.steps, *before.steps])
         if before.questions:
             past.question = before.questions[-1]
-        self.work = Pass(before.item, before.desk, self.clock.now, before.known, lambda: past)
+        self.work = Pass(before.item, before.desk, self.clock.now, before.known, read_past=lambda: past)
         return self.work
 
     def flush(self, actor: Actor = DESK) -> None:

@@ -262,7 +262,7 @@ def check_staffs(locked: Locked, actor: Actor) -> None:
     may give it back and nothing else. The actor is the one for whom the review was locked.
     """
     review = locked.review
-    if not (locked.is_staffed or _was_reassigned_to(review, actor)):
+    if not (locked.may_decide or _was_reassigned_to(review, actor)):
         raise NotAllowed(f"{review.item.code}: you do not staff {review.queue}.")
 
 

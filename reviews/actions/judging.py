@@ -113,7 +113,7 @@ def _decide(work: Pass, review: Review, epoch: int, judgement: Judgement, actor:
         return verdict
     if not retypes:
         second.check_second(review, judgement.kind, actor.person_id)
-    rows.insert([verdict])
+    rows.add_all([verdict])
     if judgement.kind == "reassign":
         _reassign(review, judgement, actor, work.now)
         _owner_follows(review, actor, verdict)

@@ -77,22 +77,22 @@ _ITEM = """
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """A locked review with its queue, the database's clock since, and whether whoever locked it staffs the queue."""
+    """A locked review with its queue, the database's clock since, and whether who locked it staffs that queue."""
 
     review: Review
     now: datetime
-    is_staffed: bool
+    may_decide: bool
 
 
 def lock_review(actor: Actor, review_id: int) -> Locked:
-    """Lock a review, whose item the caller holds or does not need.
+    """Lock a review, whose item the caller holds or does not need, then read its queue, the clock and the actor's part.
 
     Without joins: after a wait for the lock they would still show whom and what it pointed to before.
     """
     [review] = prepared(Review, _LOCK, {"id": review_id})
-    [(now, is_staffed, *cells)] = read(_QUEUE, queues_of_values(actor) | {"id": review.queue_id})
+    [(now, may_decide, *cells)] = read(_QUEUE, queues_of_values(actor) | {"id": review.queue_id})
     review.queue, review.queue.destination = pair_of(Queue, Destination, cells)
-    return Locked(review, now, is_staffed)
+    return Locked(review, now, may_decide)
 
 
 _LOCK = f"SELECT {columns(Review, 'r')} FROM reviews_review r WHERE r.id = %(id)s::bigint FOR UPDATE"  # noqa: S608 - Django's names

@@ -18,7 +18,7 @@ from routing.models import Letter, OwnerKind, Question, Step, WorkItem
 from routing.queries import desk as desk_queries
 from routing.queries.desk import FALLBACK_QUEUE, Desk
 from routing.queries.facts import Knowledge, knowledge
-from routing.queries.past import past_of
+from routing.queries.past import past_readers
 from routing.rows import add_all, insert
 from routing.transitions import Change, Owner, ReviewPoint
 
@@ -128,9 +128,12 @@ def _to_person_after_error(work: Pass) -> None:
 
 
 def begin(items: Sequence[WorkItem], desk: Desk, now: datetime) -> list[Pass]:
-    """Load what deciding these locked items needs, in a number of queries that does not depend on how many."""
+    """Load what deciding these locked items needs, but for their past, which is read when it is first asked for.
+
+    The number of queries does not depend on how many items they are.
+    """
     ages = {slug: int(str(place.config.get("max_age_minutes") or 0)) for slug, place in desk.places.items()}
-    known, pasts = knowledge(items, now, max_ages=ages), past_of(items)
+    known, pasts = knowledge(items, now, max_ages=ages), past_readers(items)
     return [Pass(item=item, desk=desk, now=now, known=known[item.pk], read_past=pasts[item.pk]) for item in items]
 
 

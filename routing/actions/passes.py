@@ -35,7 +35,7 @@ class Pass:
     questions: list[Question] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
     change: Change | None = None
-    _past: Past | None = None
+    _past: Past | None = field(default=None, init=False, repr=False)
 
     @property
     def past(self) -> Past:
@@ -102,8 +102,7 @@ class Pass:
         self.item.run = self.item.next_run
         self.item.question_rounds = 0
         self.known.forget_history()
-        self.past.fired.clear()
-        self.past.escalated.clear()
+        self._past = Past()
 
     def forget_outdated_sources(self) -> None:
         """Treat what a source said as unknown again when what it was looked up by has changed since."""

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache
 
 from routing.models import Question, Step, WorkItem
 from routing.rows import columns, prepared, read
@@ -25,15 +25,15 @@ class Past:
     question: Question | None = None
 
 
-def past_of(items: Sequence[WorkItem]) -> dict[int, Callable[[], Past]]:
-    """Return how to get each item's past, by id; the first that is asked for reads those of all, in three queries."""
+def past_readers(items: Sequence[WorkItem]) -> dict[int, Callable[[], Past]]:
+    """Return, by item id, what reads its past; the first one called reads those of all, in three queries."""
     runs = {item.pk: item.run for item in items}
-    read_all = cache(partial(_read, runs))
-    return {pk: partial(_one, read_all, pk) for pk in runs}
+    read_all = cache(lambda: _read(runs))
 
+    def reader(item_id: int) -> Callable[[], Past]:
+        return lambda: read_all()[item_id]
 
-def _one(read_all: Callable[[], dict[int, Past]], item_id: int) -> Past:
-    return read_all()[item_id]
+    return {item_id: reader(item_id) for item_id in runs}
 
 
 _DECIDED = """

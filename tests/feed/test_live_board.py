@@ -269,8 +269,8 @@ def test_a_session_that_gets_another_key_keeps_the_board_live_and_one_that_ends_
         page = open_board(context, web)
         [key] = [one["value"] for one in context.cookies() if one["name"] == settings.SESSION_COOKIE_NAME]
         session = SessionStore(key)
-        session.cycle_key()
         with page.expect_websocket(timeout=30_000):
+            session.cycle_key()
             cookie = {"name": settings.SESSION_COOKIE_NAME, "value": str(session.session_key), "url": web.url}
             context.add_cookies([cookie])  # type: ignore[list-item]
         item = desk.send("Who is it now?", type="support")

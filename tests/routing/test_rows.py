@@ -1,4 +1,4 @@
-"""Rows inserted in bulk are the rows that Django itself would store."""
+"""Rows inserted, few or many, are the rows that Django itself would store."""
 
 import pytest
 from django.db import IntegrityError
@@ -6,7 +6,7 @@ from django.db.models import Model
 
 from routing.domain.states import State
 from routing.models import Event, FactRevision, OwnerKind, Priority, WorkItem
-from routing.rows import insert, insert_values, new, new_ids
+from routing.rows import add_all, insert, insert_values, new, new_ids
 from routing.transitions import database_now
 
 pytestmark = pytest.mark.django_db
@@ -77,15 +77,15 @@ def test_events_are_numbered_by_the_database_and_refused_twice_by_django_s_error
     of = item()
     of.save()
     given = {"item": of, "kind": "received", "actor_role": "system", "state_to": "incoming", "at": of.created_at}
-    insert([Event(seq=seq, data={"a": AWKWARD}, hash=b"\x00", **given) for seq in (1, 2)])
-    Event(seq=3, data={"a": AWKWARD}, hash=b"\x00", **given).save()
+    insert([Event(seq=seq, data={"a": AWKWARD}, hash=b"\x00", **given) for seq in range(1, 6)])
+    Event(seq=6, data={"a": AWKWARD}, hash=b"\x00", **given).save()
     rows = [{**row, "id": 0, "seq": 0} for row in Event.objects.filter(item=of).values()]
-    assert rows[0] == rows[1] == rows[2]
+    assert rows == [rows[0]] * 6
     with pytest.raises(IntegrityError):
         insert([Event(seq=1, hash=b"\x00", **given)])
 
 
-@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("count", [1, 4, 5])
 def test_values_are_stored_as_the_row_of_them_is(count: int) -> None:
     of = item()
     of.save()
@@ -96,6 +96,16 @@ def test_values_are_stored_as_the_row_of_them_is(count: int) -> None:
     insert_values(Event, [{**given, "seq": seq} for seq in range(1, count + 1)])
     saved, *rows = [{**row, "id": 0, "seq": 0} for row in Event.objects.filter(item=of).values()]
     assert rows == [saved] * count
+
+
+@pytest.mark.parametrize("count", [1, 4, 5])
+def test_rows_are_told_their_own_ids(count: int) -> None:
+    of = item()
+    of.save()
+    given = {"item": of, "kind": "received", "actor_role": "system", "state_to": "incoming", "at": of.created_at}
+    rows = [Event(seq=seq, hash=b"\x00", **given) for seq in range(1, count + 1)]
+    add_all(rows)
+    assert {row.pk: row.seq for row in rows} == dict(Event.objects.filter(item=of).values_list("pk", "seq"))
 
 
 def test_no_rows_are_no_statement(django_assert_num_queries: pytest.FixtureRequest) -> None:

@@ -12,15 +12,16 @@ from psycopg import Cursor
 M = TypeVar("M", bound=Model)
 N = TypeVar("N", bound=Model)
 
-# So many go in one INSERT, of which a plan is kept for each number of rows; COPY takes two round trips.
-_FEW = 4
+# So many go in one INSERT; COPY takes two round trips. No more, for a plan is kept for each number of rows and each mix
+# of values and NULLs among them, and a connection keeps a hundred.
+_FEW = 2
 
 
 def insert(rows: Sequence[Model]) -> None:
     """Insert these rows, all of one model, in the caller's transaction; the database numbers those without an id.
 
-    More than ``_FEW`` are not told that id, unlike by bulk_create: whoever needs it calls ``add_all``. What a row points
-    to was stored before the row was made.
+    More than ``_FEW`` are not told that id, unlike by bulk_create: whoever needs it calls ``add_all``. What a row
+    points to was stored before the row was made.
     """
     if not rows:
         return

@@ -191,7 +191,8 @@ def counts(actor: Actor, filters: Filters, refs: Collection[str]) -> tuple[dict[
     One statement that reads at most ``COUNTED_TO`` + 1 rows for each, and the columns' limits.
     """
     items = board_items(actor, filters, refs)
-    mine = board_items(actor, Filters(show=MINE), refs).order_by()
+    # Along its index, which holds open work alone.
+    mine = board_items(actor, Filters(show=MINE), refs).order_by("owner_kind", "owner_ref", "state")
     wanted = {state.value: _counted(_column(items, state, filters), state) for state in State}
     parts, parameters = [], []
     for name, (sql, given) in {**wanted, MINE: _counted(mine)}.items():

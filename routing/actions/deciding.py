@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from routing import nudges, transitions
 from routing.actions.outcomes import settle
@@ -102,6 +102,8 @@ def _settle_safely(work: Pass) -> None:
     item, work_type, before = work.item, work.item.work_type, dict(work.item.__dict__)
     try:
         settle(work)
+    except DatabaseError:  # the transaction is over, for all items of the batch
+        raise
     except Exception:
         logger.exception("deciding item %s failed", item.pk)
         item.work_type = work_type  # kept by Django outside the item's own attributes

@@ -10,7 +10,7 @@ from django.db.models import F
 from reviews.models import Review
 from routing import transitions
 from routing.actions import deciding
-from routing.models import WorkItem
+from routing.models import Question, WorkItem
 from tests.desks import TestDesk, decide, fresh
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -129,3 +129,27 @@ def test_what_the_database_alone_is_to_blame_for_sends_nothing_to_a_person(
     WorkItem.objects.filter(state="incoming").update(decide_lease_until=None)
     decide()
     assert fresh(item).state == ends
+
+
+def test_a_full_disk_while_an_item_is_being_decided_sends_nothing_to_a_person(desk: TestDesk) -> None:
+    """What was asked about it is read in the midst of deciding."""
+    item = desk.send("one", type="support")
+    Question.objects.create(item=item, run=1, names=[], asked_at=item.created_at, due_at=item.created_at)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION fails() RETURNS boolean LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE EXCEPTION 'as if' USING ERRCODE = '53100'; END $$"
+        )
+        cursor.execute("ALTER TABLE routing_question RENAME TO kept_question")
+        cursor.execute("CREATE VIEW routing_question AS SELECT * FROM kept_question WHERE fails()")
+        try:
+            for _ in range(deciding.MAX_ATTEMPTS):
+                WorkItem.objects.filter(state="incoming").update(decide_lease_until=None)
+                assert deciding.decide_claimed(transitions.claim_due(50, lease=LEASE)) == 0
+        finally:
+            cursor.execute("DROP VIEW routing_question")
+            cursor.execute("ALTER TABLE kept_question RENAME TO routing_question")
+            cursor.execute("DROP FUNCTION fails")
+    WorkItem.objects.filter(state="incoming").update(decide_lease_until=None)
+    decide()
+    assert fresh(item).state == "done"

@@ -85,7 +85,7 @@ def test_events_are_numbered_by_the_database_and_refused_twice_by_django_s_error
         insert([Event(seq=1, hash=b"\x00", **given)])
 
 
-@pytest.mark.parametrize("count", [1, 4, 5])
+@pytest.mark.parametrize("count", [1, 2, 3])
 def test_values_are_stored_as_the_row_of_them_is(count: int) -> None:
     of = item()
     of.save()
@@ -98,7 +98,7 @@ def test_values_are_stored_as_the_row_of_them_is(count: int) -> None:
     assert rows == [saved] * count
 
 
-@pytest.mark.parametrize("count", [1, 4, 5])
+@pytest.mark.parametrize("count", [1, 2, 3])
 def test_rows_are_told_their_own_ids(count: int) -> None:
     of = item()
     of.save()

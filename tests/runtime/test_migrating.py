@@ -87,6 +87,36 @@ def test_writers_wait_no_longer_than_the_limit_while_a_migration_waits(monkeypat
     assert max(waits) > 0.2
 
 
+def test_a_deadlock_with_somebody_who_works_is_tried_again() -> None:
+    """The migration takes the decisions and then the events, somebody who looks at an item the other way round."""
+    looks = threading.Event()
+
+    def look() -> None:
+        waits = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'routing_event'::regclass"
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SELECT FROM routing_event")
+                looks.set()
+                for _ in range(3_000):
+                    cursor.execute(waits)
+                    if cursor.fetchone() is not None:
+                        break
+                    time.sleep(0.01)
+                cursor.execute("SELECT FROM routing_decision")
+        finally:
+            connection.close()
+
+    looker, out = threading.Thread(target=look), io.StringIO()
+    looker.start()
+    looks.wait(30)
+    try:
+        call_command("migrate", "routing", "0013", stdout=out)
+    finally:
+        looker.join(30)
+    assert "a table is in use, trying again" in out.getvalue()
+    assert out.getvalue().rstrip().endswith("OK")
+
+
 def test_a_lock_that_never_comes_is_said_and_nothing_is_made_by_halves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(migrate, "LOCK_SECONDS", 0.1)
     monkeypatch.setattr(migrate, "PAUSE_SECONDS", 0.0)

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.story.conftest import PracticeDesk, Visit, Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 # Addresses that only answer POST, files, the API's own pages and Django's admin, which are not ours to draw.
 NOT_PAGES = {

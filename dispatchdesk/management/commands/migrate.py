@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.core.management.commands.migrate import Command as DjangoMigrate
 from django.db import OperationalError, connection
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 LOCK_SECONDS = 2.0
 PAUSE_SECONDS = 1.0
@@ -23,8 +23,9 @@ _HALF_BUILT = """
 class Command(DjangoMigrate):
     """Wait two seconds at most for each lock, and try again; what others want of the table waits no longer than that.
 
-    A migration that was refused a lock is undone as a whole, so the next attempt goes on with it. Indexes that are
-    built concurrently lock nobody out; they wait for as long as transactions that are older take.
+    A migration that was refused a lock, or took two in another order than somebody else, is undone as a whole, so the
+    next attempt goes on with it. Indexes that are built concurrently lock nobody out; they wait for as long as
+    transactions that are older take.
     """
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -32,7 +33,6 @@ class Command(DjangoMigrate):
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s)", [_ONE_AT_A_TIME])
         try:
-            self._drop_half_built()
             self._migrate(*args, **options)
         finally:
             with connection.cursor() as cursor:
@@ -49,9 +49,10 @@ class Command(DjangoMigrate):
     def _migrate(self, *args: Any, **options: Any) -> None:
         for attempt in range(1, ATTEMPTS + 1):
             try:
+                self._drop_half_built()
                 super().handle(*args, **options)
             except OperationalError as error:
-                if not isinstance(error.__cause__, LockNotAvailable):
+                if not isinstance(error.__cause__, LockNotAvailable | DeadlockDetected):
                     raise
                 if attempt == ATTEMPTS:
                     raise CommandError(

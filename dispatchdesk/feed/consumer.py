@@ -13,7 +13,7 @@ from django.db import Error as DatabaseError
 from dispatchdesk.accounts.actors import actor_of
 from dispatchdesk.accounts.sessions import user_of
 from dispatchdesk.feed.hub import Hub, present_hub
-from dispatchdesk.feed.position import Position, read_position, sight_of
+from dispatchdesk.feed.position import read_position, sight_of
 from dispatchdesk.feed.seats import Seat
 from routing.domain.roles import Actor
 
@@ -23,10 +23,6 @@ SIGNED_OUT = 4401
 NOT_UNDERSTOOD = 1003
 # A check, and a heartbeat with it, comes after half of this to all of it; live.js takes 45 s of silence for the end.
 CHECK_SECONDS = 15.0
-# A client that does not even empty its socket loses its seat; it comes back by its position.
-SEND_SECONDS = 30.0
-# Whoever is told to reload asks for all columns: not more often than this, however much happens.
-RELOAD_SECONDS = 3.0
 
 
 class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
@@ -34,7 +30,7 @@ class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     hub: Hub
     seat: Seat | None = None
-    sender: asyncio.Task[None] | None = None
+    attendant: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
         """Accept staff; close others with ``SIGNED_OUT``, which a browser sees only after an accept."""
@@ -49,64 +45,38 @@ class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             return
         given = parse_qs(self.scope["query_string"].decode("latin-1")).get("position", [""])[0]
         self.hub = present_hub()
-        self.seat = self.hub.join(actor)
-        self.sender = asyncio.create_task(self._send_mail(self.seat, given))
+        self.seat = self.hub.join(actor, self.send)
+        self.attendant = asyncio.create_task(self._attend(self.seat, given))
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:  # noqa: ARG002
         """Close: viewers have nothing to say here."""
+        self._leave()
         await self.close(code=NOT_UNDERSTOOD)
 
     async def disconnect(self, code: int) -> None:  # noqa: ARG002
         """Give the seat back."""
-        if self.sender is not None:
-            self.sender.cancel()
+        if self.attendant is not None:
+            self.attendant.cancel()
+        self._leave()
+
+    def _leave(self) -> None:
         if self.seat is not None:
             self.hub.leave(self.seat)
 
-    async def _send_mail(self, seat: Seat, kept: str) -> None:
+    async def _attend(self, seat: Seat, kept: str) -> None:
+        """Have the viewer catch up; then ask again and again who they are, with a heartbeat each time."""
         try:
             await self.hub.catch_up(seat, read_position(kept, sight_of(seat.actor)))
-            await self._send_all(seat)
+            while not seat.is_left:
+                await asyncio.sleep(_seconds_until_check())
+                if not await self._is_still_welcome(seat):
+                    self._leave()
+                    await self.close(code=SIGNED_OUT)
+                self.hub.beat(seat)
         except OSError as error:
             logger.info("feed: a viewer is gone (%s)", type(error).__name__)
         finally:
-            self.hub.leave(seat)
-
-    async def _send_all(self, seat: Seat) -> None:
-        """Send at once whatever the mailbox holds, if only a heartbeat; then as it fills."""
-        loop = asyncio.get_running_loop()
-        reload_at = 0.0
-        check = loop.call_later(_seconds_until_check(), seat.ask)
-        try:
-            while True:
-                if seat.must_reload:
-                    await asyncio.sleep(max(0.0, reload_at - loop.time()))
-                    reload_at = loop.time() + RELOAD_SECONDS
-                await self._send(seat, await self.hub.until_following())
-                if not seat.must_ask:  # it may be time since before this was sent, and what is sent empties the mailbox
-                    await seat.has_mail.wait()
-                if seat.must_ask:
-                    seat.must_ask = False
-                    check = loop.call_later(_seconds_until_check(), seat.ask)
-                    if not await self._is_still_welcome(seat):
-                        await self.close(code=SIGNED_OUT)
-                        return
-        finally:
-            check.cancel()
-
-    async def _send(self, seat: Seat, position: Position) -> None:
-        # A timer of the loop's own: asyncio.timeout would take half as long again as sending does.
-        limit = asyncio.get_running_loop().call_later(SEND_SECONDS, self._give_up)
-        try:
-            await self.send(text_data=seat.take(position))
-        finally:
-            limit.cancel()
-
-    def _give_up(self) -> None:
-        """Leave a viewer whose socket has taken nothing for ``SEND_SECONDS``."""
-        logger.info("feed: a viewer does not read")
-        if self.sender is not None:
-            self.sender.cancel()
+            self._leave()
 
     async def _is_still_welcome(self, seat: Seat) -> bool:
         """Ask again who the viewer is; whoever may see other things now is told to fetch what they may see."""

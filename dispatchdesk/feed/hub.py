@@ -3,15 +3,16 @@
 import asyncio
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from weakref import WeakKeyDictionary
 
 import psycopg
 
 from dispatchdesk.feed import tail
-from dispatchdesk.feed.changes import Batch, Change, Connection, changes_since
+from dispatchdesk.feed.changes import Batch, Connection, changes_since
 from dispatchdesk.feed.position import Position
+from dispatchdesk.feed.postman import Postman
 from dispatchdesk.feed.seats import Seat
 from routing.domain.roles import Actor
 
@@ -49,10 +50,11 @@ class Hub:
         self._following = asyncio.Event()
         self._asking = asyncio.Lock()
         self._answering: Connection | None = None
+        self._postman = Postman(on_gone=self.leave)
 
-    def join(self, actor: Actor) -> Seat:
-        """Give a viewer a seat; from now on their mailbox misses nothing."""
-        seat = Seat(actor)
+    def join(self, actor: Actor, send: Callable[[str], Awaitable[None]]) -> Seat:
+        """Give a viewer a seat; from now on their mailbox misses nothing. Sent is it once they have caught up."""
+        seat = Seat(actor, send)
         self._seats.add(seat)
         self._empty_since = None
         if self._follower is None:
@@ -61,26 +63,32 @@ class Hub:
 
     def leave(self, seat: Seat) -> None:
         """Take a seat back; once is enough, twice does no harm."""
+        seat.is_left = True
         self._seats.discard(seat)
         if not self._seats:
             self._empty_since = asyncio.get_running_loop().time()
 
-    async def until_following(self) -> Position:
-        """Return the position reached, waiting while the database is away."""
+    async def catch_up(self, seat: Seat, kept: Position | None) -> None:
+        """Send what happened since the position a viewer kept, or that they must reload; at least a heartbeat.
+
+        Waits while the database is away.
+        """
         while self._position is None or not self._following.is_set():
             await self._following.wait()
-        return self._position
-
-    async def catch_up(self, seat: Seat, kept: Position | None) -> None:
-        """Put what happened since the position a viewer kept into their mailbox, or tell them to reload."""
-        reached = await self.until_following()
+        reached = self._position
         batch = None
         if kept is not None and kept.cluster == reached.cluster:
             batch = await self._look_back(kept)
-        if batch is None or batch.changes is None:
+        if batch is None:
             seat.reload()
-            return
-        _fill(seat, batch.changes, batch.told)
+        else:
+            _fill(seat, batch)
+        seat.is_busy = False
+        self.beat(seat)
+
+    def beat(self, seat: Seat) -> None:
+        """Send a viewer what there is, if only a heartbeat."""
+        self._postman.ring(seat)
 
     async def _look_back(self, kept: Position) -> Batch | None:
         """Ask on the second connection; None when it could not be answered."""
@@ -117,38 +125,42 @@ class Hub:
                             if self._is_idle():
                                 # Said before anything is awaited: whoever joins now starts another follower.
                                 self._follower, self._position = None, None
-                                self._following.clear()
+                                self._stay()
                                 await self._hang_up()
                                 return
             except (psycopg.Error, OSError) as error:
                 logger.warning("feed: lost the database (%s), trying again", type(error).__name__)
-            self._following.clear()
+            self._stay()
             await asyncio.sleep(pause * (0.5 + random.random()))  # noqa: S311 - only spreads load
             pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
 
     def _arrive(self, position: Position) -> None:
         """Take the first position; after a break nobody knows what was missed, so all reload."""
         is_back = self._position is not None
-        self._position = position
         self._following.set()
-        if is_back:
-            for seat in self._seats:
-                seat.reload()
+        self._publish(Batch(position, None if is_back else []))
+
+    def _stay(self) -> None:
+        self._following.clear()
+        self._postman.stay()
 
     def _publish(self, batch: Batch) -> None:
         self._position = batch.position
         for seat in self._seats:
-            if batch.changes is None:
-                seat.reload()
-            else:
-                _fill(seat, batch.changes, batch.told)
+            _fill(seat, batch)
+            if seat.has_mail:
+                self._postman.ring(seat)
+        self._postman.go(batch.position)
 
     def _is_idle(self) -> bool:
         return self._empty_since is not None and asyncio.get_running_loop().time() > self._empty_since + IDLE_SECONDS
 
 
-def _fill(seat: Seat, changes: Sequence[Change], told: frozenset[int]) -> None:
-    for change in changes:
+def _fill(seat: Seat, batch: Batch) -> None:
+    if batch.changes is None:
+        seat.reload()
+        return
+    for change in batch.changes:
         seat.offer(change)
-    if seat.actor.user_id in told:
-        seat.tell()
+    if seat.actor.user_id in batch.told:
+        seat.has_notice = True

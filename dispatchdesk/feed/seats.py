@@ -1,7 +1,7 @@
 """A viewer's seat at the feed: the mailbox that is filled at once and emptied when the socket has time."""
 
-import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -12,20 +12,28 @@ from routing.domain.roles import Actor
 
 @dataclass(slots=True, eq=False)
 class Seat:
-    """One viewer: who they are, and what they have not been sent yet.
+    """One viewer: who they are, how their socket is written to, and what they have not been sent yet.
 
     Of several changes to an item only the newest is kept, so a slow viewer costs little. One with more than
-    ``MOST_ITEMS`` unsent is told to fetch everything instead. ``must_ask`` says that it is time to ask again who they
-    are, ``has_notice`` says that there is a notice for them,
-    which their page then asks for: the feed carries no text that only one person may read.
+    ``MOST_ITEMS`` unsent is told to fetch everything instead, and not again before ``reload_at`` on the loop's clock.
+    ``has_notice`` says that there is a notice for them, which their page then asks for: the feed carries no text that
+    only one person may read. ``is_busy`` while nothing may be sent: before they have caught up, and until what is being
+    sent has gone.
     """
 
     actor: Actor
+    send: Callable[[str], Awaitable[None]]
     mail: dict[int, tuple[int, str]] = field(default_factory=dict)
     must_reload: bool = False
-    must_ask: bool = False
+    reload_at: float = 0.0
     has_notice: bool = False
-    has_mail: asyncio.Event = field(default_factory=asyncio.Event)
+    is_busy: bool = True
+    is_left: bool = False
+
+    @property
+    def has_mail(self) -> bool:
+        """Whether there is anything to send."""
+        return bool(self.mail) or self.must_reload or self.has_notice
 
     def offer(self, change: Change) -> None:
         """Put a change in the mailbox if it concerns the viewer; never waits."""
@@ -38,24 +46,11 @@ class Seat:
         self.mail[change.item_id] = (change.version, text)
         if len(self.mail) > MOST_ITEMS:
             self.reload()
-        else:
-            self.has_mail.set()
-
-    def ask(self) -> None:
-        """Say that it is time to ask again who the viewer is."""
-        self.must_ask = True
-        self.has_mail.set()
-
-    def tell(self) -> None:
-        """Say that the viewer was told something."""
-        self.has_notice = True
-        self.has_mail.set()
 
     def reload(self) -> None:
         """Tell the viewer to fetch everything anew; what is unsent is part of that."""
         self.mail.clear()
         self.must_reload = True
-        self.has_mail.set()
 
     def take(self, position: Position) -> str:
         """Empty the mailbox and return it as one frame that is true up to the position."""
@@ -64,7 +59,6 @@ class Seat:
         frame = _frame(kind, position, sight_of(self.actor), texts, self.has_notice)
         self.mail.clear()
         self.must_reload = self.has_notice = False
-        self.has_mail.clear()
         return frame
 
 

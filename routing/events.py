@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from routing.domain.roles import Actor
 from routing.models import Event, LedgerCheckpoint, LedgerPage, WorkItem
-from routing.rows import insert_values, read
+from routing.rows import read
 
 FEED_CHANNEL = "desk_feed"
 
@@ -64,10 +64,10 @@ def event_body(event: Mapping[str, Any]) -> dict[str, object]:
     }
 
 
-def append(lines: Iterable[Line], actor: Actor, now: datetime) -> None:
-    """Append one event per line and move each item's chain head (the caller stores the items).
+def link(lines: Iterable[Line], actor: Actor, now: datetime) -> list[dict[str, Any]]:
+    """Make one event per line, by its attributes, and move each item's chain head; the feed is woken after commit.
 
-    The items are locked by the caller and their ``version`` already counts the event.
+    The items are locked by the caller, who stores them with their events; their ``version`` already counts those.
     """
     events = []
     for line in lines:
@@ -87,8 +87,8 @@ def append(lines: Iterable[Line], actor: Actor, now: datetime) -> None:
         }
         item.chain_head = event["hash"] = chain_hash(bytes(item.chain_head), event_body(event))
         events.append(event)
-    insert_values(Event, events)
     transaction.on_commit(wake_feed)
+    return events
 
 
 def remove(item_ids: Collection[int]) -> None:

@@ -1,9 +1,10 @@
 """The only code that assigns an item's state: locks, checks legality and permission, updates, appends events."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -12,9 +13,9 @@ from routing.crash_points import one_transaction
 from routing.domain.roles import Actor
 from routing.domain.states import FINAL_STATES, Action, State, refusal
 from routing.errors import Conflict, NotAllowed, NotVisible
-from routing.events import Line, append
-from routing.models import OwnerKind, WaitKind, WorkItem, WorkType
-from routing.rows import columns, insert, new_ids, pair_of, read
+from routing.events import Line, link
+from routing.models import Event, OwnerKind, WaitKind, WorkItem, WorkType
+from routing.rows import columns, insert, insert_values, new_ids, pair_of, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +73,19 @@ def database_now() -> datetime:
 _LOCK = f"""
     SELECT {columns(WorkItem, "w")}, {columns(WorkType, "t")}
     FROM routing_workitem w LEFT JOIN routing_worktype t ON t.id = w.work_type_id
-    WHERE w.id = ANY(%(ids)s::bigint[]) ORDER BY w.id FOR UPDATE OF w
+    WHERE w.id = ANY({{ids}}) ORDER BY w.id FOR UPDATE OF w
 """  # noqa: S608 - Django's names
 
 
 def lock(ids: Iterable[int]) -> list[WorkItem]:
     """Lock these items, lowest id first, inside the caller's transaction; missing ones are left out."""
+    return lock_found("%(ids)s::bigint[]", {"ids": list(ids)})
+
+
+def lock_found(ids: str, values: Mapping[str, object]) -> list[WorkItem]:
+    """Lock items as ``lock`` does; their ids are an array in SQL, which takes ``values`` by name."""
     items = []
-    for cells in read(_LOCK, {"ids": list(ids)}):
+    for cells in read(_LOCK.format(ids=ids), values):
         item, work_type = pair_of(WorkItem, WorkType, cells)
         item.locked_type_id = item.work_type_id
         # After a wait for the lock what was joined is from before it. Another type is read when it is needed; what was
@@ -109,7 +115,8 @@ def create(items: Sequence[WorkItem], actor: Actor, now: datetime) -> None:
     for item, number in zip(items, new_ids(WorkItem, len(items)), strict=True):
         item.pk, item.version = number, 1
     # The events first, since each item holds its event's hash; the foreign key is looked at on commit.
-    append((Line(item, "received", "", None, {"channel": item.channel}) for item in items), actor, now)
+    events = link((Line(item, "received", "", None, {"channel": item.channel}) for item in items), actor, now)
+    insert_values(Event, events)
     insert(items)
     transaction.on_commit(nudges.decide)
 
@@ -129,8 +136,7 @@ def apply(changes: Sequence[Change], actor: Actor, now: datetime) -> None:
         if reason:
             raise NotAllowed(f"{item.code}: {reason}.")
         lines.append(_move(change, now))
-    append(lines, actor, now)
-    store([change.item for change in changes])
+    _write([change.item for change in changes], link(lines, actor, now))
     if any(change.decide_at is not None for change in changes):
         transaction.on_commit(nudges.decide)
 
@@ -193,8 +199,24 @@ _COLUMNS = {
 }
 
 
-def _column(item: WorkItem, name: str) -> object:
-    value = getattr(item, name)
+_EVENT_COLUMNS = {
+    "item_id": "bigint",
+    "seq": "integer",
+    "kind": "text",
+    "actor_role": "text",
+    "actor_id": "bigint",
+    "state_from": "text",
+    "state_to": "text",
+    "old_type_id": "bigint",
+    "new_type_id": "bigint",
+    "data": "jsonb",
+    "at": "timestamptz",
+    "hash": "bytea",
+}
+
+
+def _said(value: object) -> object:
+    """Return a value as it is said in JSON."""
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, (bytes, memoryview)):
@@ -202,17 +224,34 @@ def _column(item: WorkItem, name: str) -> object:
     return value
 
 
-_SHAPE = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
+def _shape(names: dict[str, str]) -> str:
+    return ", ".join(f"{name} {kind}" for name, kind in names.items())
+
+
 _STORE = f"""
     UPDATE routing_workitem w SET {", ".join(f"{name} = d.{name}" for name in _COLUMNS)}
-    FROM jsonb_to_recordset(%(rows)s::jsonb) AS d(id bigint, {_SHAPE}) WHERE w.id = d.id RETURNING 1
-"""  # noqa: S608 - names come from the table above
+    FROM jsonb_to_recordset(%(items)s::jsonb) AS d(id bigint, {_shape(_COLUMNS)}) WHERE w.id = d.id RETURNING 1
+"""  # noqa: S608 - names come from the tables above
+_WRITE = f"""
+    WITH stored AS ({_STORE}) INSERT INTO routing_event ({", ".join(_EVENT_COLUMNS)})
+    SELECT {", ".join(_EVENT_COLUMNS)} FROM jsonb_to_recordset(%(events)s::jsonb) AS e({_shape(_EVENT_COLUMNS)})
+    RETURNING 1
+"""  # noqa: S608 - as above
+
+
+def _items_said(items: Sequence[WorkItem]) -> str:
+    return json.dumps([{"id": one.pk} | {name: _said(getattr(one, name)) for name in _COLUMNS} for one in items])
 
 
 def store(items: Sequence[WorkItem]) -> None:
     """Write the moving columns of locked items in one statement, however many they are."""
-    rows = [{"id": item.pk} | {name: _column(item, name) for name in _COLUMNS} for item in items]
-    read(_STORE, {"rows": json.dumps(rows)})
+    read(_STORE, {"items": _items_said(items)})
+
+
+def _write(items: Sequence[WorkItem], events: Sequence[dict[str, Any]]) -> None:
+    """Store locked items and append their events, in one statement."""
+    said = [{name: _said(value) for name, value in event.items()} for event in events]
+    read(_WRITE, {"items": _items_said(items), "events": json.dumps(said)})
 
 
 def claim_due(limit: int, *, lease: timedelta) -> list[int]:

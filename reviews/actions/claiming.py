@@ -9,7 +9,7 @@ from reviews.errors import LostClaim
 from reviews.models import PassedOn, Review
 from reviews.queries.narrowing import Narrowing
 from reviews.queries.people import QUEUES_OF, is_lead, queues_of_values, staff_of
-from reviews.queries.waiting import Locked, item_of, lock_review, offered_reviews
+from reviews.queries.waiting import Locked, check_sight, lock_item_of, lock_review, offered_reviews
 from routing import transitions
 from routing.actions.noting import add_note
 from routing.crash_points import one_transaction
@@ -114,7 +114,7 @@ def claim(*, actor: Actor, review_id: int, takeover: bool = False, note: str = "
     """
     with one_transaction("claiming.claim"):
         if takeover:  # its note points to the item, which is locked before its review, as everywhere
-            _locked_item(actor, review_id)
+            lock_item_of(actor, review_id)
         locked = _locked(actor, review_id)
         review, now = locked.review, locked.now
         if review.status != Review.OPEN:
@@ -167,7 +167,7 @@ def release(*, actor: Actor, review_id: int, epoch: int, pass_on: bool = False) 
     Raises LostClaim when the claim does not hold, and Invalid when nobody would be left to take what is passed on.
     """
     with one_transaction("claiming.release"):
-        item = _locked_item(actor, review_id) if pass_on else None  # before its review, as everywhere
+        item = lock_item_of(actor, review_id) if pass_on else None  # before its review, as everywhere
         locked = _locked(actor, review_id)
         review = check_claim(locked, actor, epoch)
         if item is not None:
@@ -228,12 +228,8 @@ def return_to_queue(review: Review, item: WorkItem, actor: Actor, now: datetime)
         transitions.apply([change], actor, now)
 
 
-def _locked_item(actor: Actor, review_id: int) -> WorkItem:
-    return transitions.lock_one(item_of(actor, review_id))
-
-
 def _locked(actor: Actor, review_id: int) -> Locked:
-    item_of(actor, review_id)
+    check_sight(actor, review_id)
     return lock_review(actor, review_id)
 
 

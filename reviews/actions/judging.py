@@ -11,7 +11,7 @@ from reviews.errors import ChangedProposal, LostClaim
 from reviews.models import Review, Verdict
 from reviews.queries.hands import first_approval
 from reviews.queries.people import staff_of
-from reviews.queries.waiting import item_of, lock_review
+from reviews.queries.waiting import lock_item_of, lock_review
 from routing import rows, transitions
 from routing.actions import deciding, moving
 from routing.actions.passes import Pass
@@ -58,9 +58,8 @@ def judge(*, actor: Actor, review_id: int, epoch: int, digest: str, judgement: J
     """
     if judgement.kind not in KINDS:
         raise Invalid(f"“{judgement.kind}” is no verdict; use one of {', '.join(KINDS)}.", {"verdict": "unknown"})
-    item_id = item_of(actor, review_id)
     with one_transaction("judging.judge"):
-        item = transitions.lock_one(item_id)
+        item = lock_item_of(actor, review_id)
         locked = lock_review(actor, review_id)
         review = locked.review
         review.item = item
@@ -214,9 +213,8 @@ def undo(*, actor: Actor, review_id: int) -> Review:
 
     Raises Conflict when the undo time is over or the effect has been attempted.
     """
-    item_id = item_of(actor, review_id)
     with one_transaction("judging.undo"):
-        item = transitions.lock_one(item_id)
+        item = lock_item_of(actor, review_id)
         locked = lock_review(actor, review_id)
         review, now = locked.review, locked.now
         verdict = review.verdicts.filter(undone_at__isnull=True).order_by("pk").last()

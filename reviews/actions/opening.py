@@ -63,14 +63,18 @@ def _decider(review: Review) -> str:
 
 def _open_because(cause: str, items: Sequence[WorkItem]) -> dict[int, Opened]:
     """Return the oldest open review with this cause, by the id of its item."""
-    found = read(_BECAUSE, {"ids": [item.pk for item in items], "open": Review.OPEN, "cause": cause})
+    found = read(_BECAUSE[cause], {"ids": [item.pk for item in items]})
     return {item_id: Opened(pk, slug, name) for item_id, pk, slug, name in found}
 
 
-_BECAUSE = """
+# Each cause in a statement of its own: with the cause as a value the plan could not be kept, for want of its index.
+_BECAUSE = {
+    cause: f"""
     SELECT r.item_id, r.id, d.slug, d.name FROM reviews_review r JOIN routing_destination d ON d.id = r.queue_id
-    WHERE r.item_id = ANY(%(ids)s::bigint[]) AND r.status = %(open)s AND r.cause = %(cause)s ORDER BY r.id DESC
-"""
+    WHERE r.item_id = ANY(%(ids)s::bigint[]) AND r.status = '{Review.OPEN}' AND r.cause = '{cause}' ORDER BY r.id DESC
+"""  # noqa: S608 - our own names
+    for cause in (Review.UNKNOWN_OUTCOME, Review.REPORTED)
+}
 
 
 _JUDGING = ("approve", "correct", "reject")

@@ -9,9 +9,10 @@ from django.db.models.functions import Now
 
 from reviews.models import PassedOn, Queue, Review
 from reviews.queries.people import QUEUES_OF, queues_of, queues_of_values
+from routing import transitions
 from routing.domain.roles import Actor
 from routing.errors import NotVisible
-from routing.models import Destination
+from routing.models import Destination, WorkItem
 from routing.queries.items import in_sight
 from routing.rows import columns, pair_of, prepared, read
 
@@ -57,21 +58,25 @@ def the_review(actor: Actor, review_id: int) -> Review:
     return found
 
 
-def item_of(actor: Actor, review_id: int) -> int:
-    """Return the id of the item that a review is about; raises NotVisible when there is none for this person.
-
-    For whoever locks it next, and reads it then: most of what a verdict costs is reading.
-    """
-    found = read(_ITEM, {"id": review_id})
-    if not found or not actor.is_staff_member or not actor.may_see_type(found[0][1]):
+def lock_item_of(actor: Actor, review_id: int) -> WorkItem:
+    """Lock the item that a review is about; raises NotVisible when there is none for this person."""
+    found = transitions.lock_found(
+        "ARRAY(SELECT item_id FROM reviews_review WHERE id = %(id)s::bigint)", {"id": review_id}
+    )
+    if not found or not actor.is_staff_member or not actor.may_see_type(found[0].work_type_id):
         raise _not_visible()
-    item_id: int = found[0][0]
-    return item_id
+    return found[0]
 
 
-_ITEM = """
-    SELECT r.item_id, w.work_type_id FROM reviews_review r JOIN routing_workitem w ON w.id = r.item_id
-    WHERE r.id = %(id)s::bigint
+def check_sight(actor: Actor, review_id: int) -> None:
+    """Raise NotVisible when there is no such review for this person."""
+    found = read(_TYPE, {"id": review_id})
+    if not found or not actor.is_staff_member or not actor.may_see_type(found[0][0]):
+        raise _not_visible()
+
+
+_TYPE = """
+    SELECT w.work_type_id FROM reviews_review r JOIN routing_workitem w ON w.id = r.item_id WHERE r.id = %(id)s::bigint
 """
 
 

@@ -23,7 +23,7 @@ async def bare(scope: Scope, receive: Callable[[], Awaitable[Scope]], send: Call
     await receive()
     await send({"type": "websocket.accept"})
     _sends.append(send)
-    if len(_sends) == 1:
+    if not _kept:
         _kept.append(asyncio.create_task(_tell_all()))
     await send({"type": "websocket.send", "text": FRAME})
     await receive()

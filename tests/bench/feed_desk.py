@@ -1,10 +1,9 @@
 """The desk that ``feed`` measures: somebody who is signed in, and an item that moves."""
 
-from functools import lru_cache
 from time import perf_counter
 
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.db import connections, transaction
+from django.db import transaction
 
 from dispatchdesk.accounts.models import User
 from dispatchdesk.accounts.sessions import SessionStore
@@ -28,17 +27,10 @@ def signed_in_session() -> str:
     return str(session.session_key)
 
 
-@lru_cache(maxsize=1)
-def _item_id() -> int:
-    return TestDesk().send("A request that moves", actor=DESK).pk
-
-
-def commit_move() -> tuple[int, float]:
-    """Move the item, and return its version and the moment of the commit, before anybody is told."""
-    try:
-        return move(_item_id())
-    finally:
-        connections.close_all()
+def item_that_moves() -> tuple[int, int]:
+    """Make an item, and return its id and its version."""
+    item = TestDesk().send("A request that moves", actor=DESK)
+    return item.pk, item.version
 
 
 def move(item_id: int) -> tuple[int, float]:

@@ -13,6 +13,7 @@ from dispatchdesk.accounts.sessions import end_sessions
 from reviews.actions.staffing import free_reviews_of
 from reviews.models import Review
 from reviews.queries.people import queues_of
+from routing.actions.editing import check_unchanged
 from routing.crash_points import one_transaction
 from routing.domain.roles import Actor, Role
 from routing.errors import Invalid, NotAllowed, NotVisible
@@ -62,15 +63,23 @@ def first_admin() -> tuple[User, str] | None:
     return User.objects.create_user(username, password=password, role=Role.ADMIN.value), password
 
 
-def change_person(*, actor: Actor, user_id: int, details: PersonDetails) -> User:
+def details_of(user: User) -> PersonDetails:
+    """Return what is stored of somebody."""
+    groups = tuple(user.groups.order_by("name").values_list("name", flat=True))
+    return PersonDetails(full_name=user.get_full_name(), email=user.email, role=user.role, groups=groups)
+
+
+def change_person(*, actor: Actor, user_id: int, details: PersonDetails, seen: str = "") -> User:
     """Change who somebody is and may do; it counts from their next click, and a new role ends their tokens.
 
     What they hold or were given in queues that they decide in no more is offered there again.
-    Raises Invalid for the last admin.
+    ``seen`` is the mark of what was edited: Conflict when it is no longer what is stored. Raises Invalid for the last
+    admin.
     """
     _check(actor, details)
     with one_transaction("people.change_person"):
         user = _find(user_id)
+        check_unchanged(seen, details_of(user), user.display_name())
         before = set(queues_of(actor_of(user)).values_list("pk", flat=True))
         if details.role != Role.ADMIN.value:
             _keep_an_admin(user)

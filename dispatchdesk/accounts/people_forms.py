@@ -1,12 +1,13 @@
 """People as forms."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
 from django.contrib.auth.validators import UnicodeUsernameValidator
 
 from dispatchdesk.accounts.models import STAFF_ROLES, User
-from dispatchdesk.accounts.people import PersonDetails
+from dispatchdesk.accounts.people import PersonDetails, details_of
 
 ROLE_WORDS = {
     "operator": "Operator: triages on the board",
@@ -50,5 +51,5 @@ class PersonForm(forms.Form):
 
 def initial_of(user: User) -> dict[str, object]:
     """Return what the form shows of somebody."""
-    groups = ", ".join(user.groups.order_by("name").values_list("name", flat=True))
-    return {"full_name": user.get_full_name(), "email": user.email, "role": user.role, "groups": groups}
+    details = details_of(user)
+    return asdict(details) | {"groups": ", ".join(details.groups)}

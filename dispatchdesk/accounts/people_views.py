@@ -11,8 +11,10 @@ from dispatchdesk.accounts.forms import NewPasswordForm
 from dispatchdesk.accounts.models import User
 from dispatchdesk.accounts.people_forms import PersonForm, initial_of
 from reviews.models import Membership
-from routing.errors import Invalid, NotVisible
+from routing.actions.editing import mark_of
+from routing.errors import Conflict, Invalid, NotVisible
 from routing.views.access import ADMINS, DeskRequest, page
+from routing.views.seen import seen_context
 
 
 @page("GET", roles=ADMINS)
@@ -55,21 +57,32 @@ def new(request: DeskRequest) -> HttpResponse:
 def edit(request: DeskRequest, user_id: int) -> HttpResponse:
     """Change who somebody is and may do."""
     user = _person(user_id)
-    if request.method == "GET":
-        return _form(request, PersonForm(existing=user, initial=initial_of(user)), user)
-    form = PersonForm(request.POST, existing=user)
-    if not form.is_valid():
-        return _form(request, form, user, status=422)
+    form = PersonForm(request.POST if request.method == "POST" else None, existing=user, initial=initial_of(user))
+    if request.method == "GET" or not form.is_valid():
+        return _form(request, form, user, status=200 if request.method == "GET" else 422)
     try:
-        people.change_person(actor=request.actor, user_id=user_id, details=form.details())
+        seen = request.POST.get("seen", "")
+        people.change_person(actor=request.actor, user_id=user_id, details=form.details(), seen=seen)
     except Invalid as refusal:
         return _refused(request, form, refusal, user)
+    except Conflict as conflict:
+        return _form(request, form, user, status=409, conflict=conflict)
     messages.success(request, f"{user.username} is saved. It counts from their next click.")
     return redirect("people:list")
 
 
-def _form(request: DeskRequest, form: PersonForm, user: User | None = None, status: int = 200) -> HttpResponse:
-    return render(request, "people/form.html", {"form": form, "person": user}, status=status)
+def _form(
+    request: DeskRequest,
+    form: PersonForm,
+    user: User | None = None,
+    *,
+    status: int = 200,
+    conflict: Conflict | None = None,
+) -> HttpResponse:
+    context: dict[str, object] = {"form": form, "person": user}
+    if user is not None:
+        context |= seen_context(request, form, mark_of(people.details_of(user)), conflict)
+    return render(request, "people/form.html", context, status=status)
 
 
 def _refused(request: DeskRequest, form: PersonForm, refusal: Invalid, user: User | None = None) -> HttpResponse:

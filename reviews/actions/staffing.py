@@ -11,6 +11,7 @@ from reviews.models import Membership, Queue, Review, Verdict
 from reviews.queries.people import staff_of
 from routing import transitions
 from routing.actions import configuring, destinations
+from routing.actions.editing import check_unchanged
 from routing.crash_points import one_transaction
 from routing.domain.roles import DESK, Actor, Role
 from routing.errors import Invalid, NotVisible
@@ -40,13 +41,38 @@ class QueueDetails:
     lead_ids: frozenset[int] = frozenset()
 
 
+_SAME_NAME = "Another queue has this name. Choose one that tells them apart."
 _TOO_FEW = "Two people must approve here, and fewer than two staff the queue. Add people first."
 
 
-def save_queue(*, actor: Actor, slug: str, details: QueueDetails, new: bool = False) -> Queue:
+def details_of(queue: Queue) -> QueueDetails:
+    """Return what is stored of a queue."""
+    people = dict(queue.memberships.values_list("user_id", "lead"))
+    return QueueDetails(
+        name=queue.destination.name,
+        description=queue.destination.description,
+        instructions=queue.instructions,
+        checklist=tuple(queue.checklist),
+        service_minutes=queue.service_minutes,
+        lease_minutes=queue.lease_minutes,
+        hold_seconds=queue.hold_seconds,
+        calendar_id=queue.calendar_id,
+        overflow_id=queue.overflow_id,
+        overflow_minutes=queue.overflow_minutes,
+        eyes=queue.eyes,
+        high_risk=queue.high_risk,
+        staff_role=queue.staff_role,
+        group_ids=tuple(queue.groups.order_by("pk").values_list("pk", flat=True)),
+        member_ids=frozenset(people),
+        lead_ids=frozenset(user_id for user_id, lead in people.items() if lead),
+    )
+
+
+def save_queue(*, actor: Actor, slug: str, details: QueueDetails, new: bool = False, seen: str = "") -> Queue:
     """Make a queue or change one, with its people.
 
-    Raises Invalid when a new one's slug is taken, and when fewer people staff it than must approve.
+    ``seen`` is the mark of what was edited: Conflict when it is no longer what is stored. Raises Invalid when a new
+    one's slug is taken, when another queue in use has its name, and when fewer people staff it than must approve.
     """
     configuring.check_admin(actor)
     with one_transaction("staffing.save_queue"):
@@ -55,6 +81,12 @@ def save_queue(*, actor: Actor, slug: str, details: QueueDetails, new: bool = Fa
             raise Invalid(f"“{slug}” is taken.", {"slug": "This name is taken. Choose another."})
         if place is None and not new:
             raise NotVisible(f"There is no queue “{slug}”.")
+        stored = Queue.objects.select_related("destination").filter(destination=place).first() if place else None
+        if stored is not None:
+            check_unchanged(seen, details_of(stored), stored.destination.name)
+        alike = Destination.objects.filter(kind=DestinationKind.QUEUE, archived=False, name__iexact=details.name)
+        if alike.exclude(slug=slug).exists():
+            raise Invalid(_SAME_NAME, {"name": _SAME_NAME})
         if place is None or (place.name, place.description) != (details.name, details.description):
             place = configuring.save_destination(
                 actor=actor, slug=slug, name=details.name, kind="queue", config={}, description=details.description

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from routing.actions.configuring import check_admin
+from routing.actions.editing import check_unchanged
 from routing.crash_points import one_transaction
 from routing.domain import checks, rulefile
 from routing.domain.conditions import provided, reads
@@ -34,8 +35,26 @@ class TypeDetails:
     group_ids: tuple[int, ...] = ()
 
 
-def save_type(*, actor: Actor, slug: str, details: TypeDetails, new: bool = False) -> WorkType:
-    """Make a work type with its empty rulebook, or change one. Raises Invalid when a new one's slug is taken."""
+def details_of(row: WorkType) -> TypeDetails:
+    """Return what is stored of a work type."""
+    return TypeDetails(
+        name=row.name,
+        description=row.description,
+        service_level_minutes=row.service_level_minutes,
+        question_due_minutes=row.question_due_minutes,
+        move_limit=row.move_limit,
+        public_form=row.public_form,
+        active=row.active,
+        group_ids=tuple(row.visible_to.order_by("pk").values_list("pk", flat=True)),
+    )
+
+
+def save_type(*, actor: Actor, slug: str, details: TypeDetails, new: bool = False, seen: str = "") -> WorkType:
+    """Make a work type with its empty rulebook, or change one.
+
+    ``seen`` is the mark of what was edited: Conflict when it is no longer what is stored. Raises Invalid when a new
+    one's slug is taken.
+    """
     check_admin(actor)
     values = {
         "name": details.name,
@@ -56,6 +75,7 @@ def save_type(*, actor: Actor, slug: str, details: TypeDetails, new: bool = Fals
             row = WorkType.objects.create(slug=slug, **values)
             Rulebook.objects.create(work_type=row)
         else:
+            check_unchanged(seen, details_of(row), row.name)
             for name, value in values.items():
                 setattr(row, name, value)
             row.save(update_fields=list(values))
@@ -63,13 +83,25 @@ def save_type(*, actor: Actor, slug: str, details: TypeDetails, new: bool = Fals
         return row
 
 
+def values_of(row: InputField) -> dict[str, object]:
+    """Return what is stored of an input, by the fields of its form and ``applies_when``."""
+    return {name: getattr(row, name) for name in _INPUT_FIELDS}
+
+
+_INPUT_FIELDS = (
+    *("label", "kind", "required", "hint", "choices", "currency", "pattern", "source_fact", "ask_requester"),
+    "applies_when",
+)
+
+
 def save_input(
-    *, actor: Actor, work_type: WorkType, name: str, values: Mapping[str, object], new: bool = False
+    *, actor: Actor, work_type: WorkType, name: str, values: Mapping[str, object], new: bool = False, seen: str = ""
 ) -> InputField:
     """Make or change an input; ``values`` are fields of InputField. Its name, which rules know, never changes.
 
-    Raises Invalid with a message per field when it could never work: no choices, an unreadable pattern, a source that
-    is not there, a condition on itself or on the time.
+    ``seen`` is the mark of what was edited: Conflict when it is no longer what is stored. Raises Invalid with a message
+    per field when it could never work: no choices, an unreadable pattern, a source that is not there, a condition on
+    itself or on the time.
     """
     check_admin(actor)
     with one_transaction("work_types.save_input"):
@@ -81,6 +113,8 @@ def save_input(
             if not new:
                 raise NotVisible(f"{work_type.name} has no input “{name}”.")
             row = InputField(work_type=work_type, name=name, position=work_type.inputs.count())
+        else:
+            check_unchanged(seen, values_of(row), row.label)
         for field, value in values.items():
             setattr(row, field, value)
         _check_input(row)

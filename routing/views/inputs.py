@@ -7,15 +7,17 @@ from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
 from routing.actions import work_types
+from routing.actions.editing import mark_of
 from routing.domain.rulefile import read_condition
 from routing.domain.sentences import condition_words
-from routing.errors import Invalid, NotVisible
+from routing.errors import Conflict, Invalid, NotVisible
 from routing.forms import work_types as forms
 from routing.forms.condition_rows import Rows, edit_rows
 from routing.forms.work_types import InputForm
 from routing.models import InputField, WorkType
 from routing.queries import desk as desk_queries
 from routing.views.access import ADMINS, DeskRequest, page
+from routing.views.seen import seen_context
 from routing.views.work_types import find_type
 
 
@@ -39,8 +41,8 @@ def _form(request: DeskRequest, row: WorkType, field: InputField | None) -> Http
     desk = desk_queries.load()
     catalogue = desk.catalogue(row.pk)
     sources = forms.source_choices(desk, row.pk, field.source_fact if field else "")
+    initial = forms.input_initial(field) if field else {}
     if request.method == "GET":
-        initial = forms.input_initial(field) if field else {}
         form = InputForm(sources=sources, existing=field, initial=initial)
         return _show(request, row, field, form, forms.stored_rows(field, catalogue))
     groups = forms.posted_condition(request.POST)
@@ -52,18 +54,23 @@ def _form(request: DeskRequest, row: WorkType, field: InputField | None) -> Http
     if button != "save":
         form = InputForm(sources=sources, existing=field, initial=request.POST.dict())
         return _show(request, row, field, form, groups)
-    form = InputForm(request.POST, sources=sources, existing=field)
+    form = InputForm(request.POST, sources=sources, existing=field, initial=initial)
     condition, readable = forms.applies_when(groups, catalogue) if groups else (field and field.applies_when, True)
     if not form.is_valid() or not readable:
         return _show(request, row, field, form, groups, status=422)
     name = field.name if field else form.cleaned_data["name"]
     try:
         values = form.values() | {"applies_when": condition}
-        work_types.save_input(actor=request.actor, work_type=row, name=name, values=values, new=field is None)
+        seen = request.POST.get("seen", "")
+        work_types.save_input(
+            actor=request.actor, work_type=row, name=name, values=values, new=field is None, seen=seen
+        )
     except Invalid as refusal:
         for key, detail in refusal.fields.items():
             form.add_error(key if key in form.fields else None, detail)
         return _show(request, row, field, form, groups, status=422)
+    except Conflict as conflict:
+        return _show(request, row, field, form, groups, status=409, conflict=conflict)
     messages.success(request, f"{form.cleaned_data['label']} is saved.")
     address = reverse("routing:work_type", args=[row.slug])
     return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
@@ -77,10 +84,11 @@ def _show(
     groups: list[Rows],
     *,
     status: int = 200,
+    conflict: Conflict | None = None,
 ) -> HttpResponse:
     desk = desk_queries.load()
     kept = read_condition(field.applies_when) if field and field.applies_when and not groups else None
-    context = {
+    context: dict[str, object] = {
         "type": row,
         "input": field,
         "form": form,
@@ -89,6 +97,8 @@ def _show(
         "offers": {"facts": forms.facts_for_rows(groups, desk, row.pk, field.name if field else "")},
         "kept_words": condition_words(kept, desk.catalogue(row.pk)) if kept is not None else "",
     }
+    if field is not None:
+        context |= seen_context(request, form, mark_of(work_types.values_of(field)), conflict)
     return render(
         request, "work_types/_input.html" if request.htmx else "work_types/input.html", context, status=status
     )

@@ -5,12 +5,14 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from routing.actions import work_types
+from routing.actions.editing import mark_of
 from routing.domain.sentences import condition_words
-from routing.errors import Invalid, NotVisible
+from routing.errors import Conflict, Invalid, NotVisible
 from routing.forms.work_types import TypeForm, initial_of
 from routing.models import WorkType
 from routing.queries import desk as desk_queries
 from routing.views.access import ADMINS, DeskRequest, page
+from routing.views.seen import seen_context
 
 
 @page("GET")
@@ -69,10 +71,17 @@ def new_type(request: DeskRequest) -> HttpResponse:
 def edit_type(request: DeskRequest, slug: str) -> HttpResponse:
     """Change a work type."""
     row = find_type(request, slug)
-    form = TypeForm(request.POST or None, existing=row, initial=initial_of(row))
+    form = TypeForm(request.POST if request.method == "POST" else None, existing=row, initial=initial_of(row))
+    mark = mark_of(work_types.details_of(row))
     if request.method == "GET" or not form.is_valid():
         status = 200 if request.method == "GET" else 422
-        return render(request, "work_types/form.html", {"form": form, "type": row}, status=status)
-    work_types.save_type(actor=request.actor, slug=slug, details=form.details())
+        context = {"form": form, "type": row} | seen_context(request, form, mark)
+        return render(request, "work_types/form.html", context, status=status)
+    try:
+        seen = request.POST.get("seen", "")
+        work_types.save_type(actor=request.actor, slug=slug, details=form.details(), seen=seen)
+    except Conflict as conflict:
+        context = {"form": form, "type": row} | seen_context(request, form, mark, conflict)
+        return render(request, "work_types/form.html", context, status=409)
     messages.success(request, f"{form.cleaned_data['name']} is saved.")
     return redirect("routing:work_type", slug)

@@ -25,6 +25,7 @@ HOSTILE = [
 # Every name that a field of some form has; a form takes what it knows and ignores the rest.
 NAMES = [
     "column_incoming",
+    "seen",
     "tag",
     "due",
     "trigger",

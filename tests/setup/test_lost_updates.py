@@ -1,0 +1,110 @@
+"""Two admins edit the same thing: the second is told, nothing is overwritten unseen, and what was typed is kept."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from dispatchdesk.accounts.models import User
+from reviews.models import Queue
+from routing.domain.roles import Role
+from routing.models import InputField, WorkType
+from tests.desks import TestDesk
+from tests.setup.test_people import PEOPLE, PERSON, QUEUE, QUEUES
+from tests.setup.test_work_types import ADDRESS, INPUT, TYPE, row
+
+pytestmark = pytest.mark.django_db
+
+Opened = tuple[str, dict[str, Any], dict[str, str], dict[str, str], Callable[[], tuple[object, object]]]
+
+
+def a_queue(desk: TestDesk, admin: Client) -> Opened:
+    people = [desk.people[name].pk for name in ("rita", "lea")]
+    admin.post(f"{QUEUES}new/", QUEUE | {"members": people})
+
+    def stored() -> tuple[object, object]:
+        made = Queue.objects.get(destination__slug="content")
+        return made.eyes, made.destination.description
+
+    form = QUEUE | {"members": people}
+    return f"{QUEUES}content/edit/", form, {"eyes": "2"}, {"description": "What we publish"}, stored
+
+
+def a_person(desk: TestDesk, admin: Client) -> Opened:
+    rita = desk.people["rita"]
+
+    def stored() -> tuple[object, object]:
+        user = User.objects.get(pk=rita.pk)
+        return user.role, user.email
+
+    form = PERSON | {"email": ""}
+    return f"{PEOPLE}{rita.pk}/", form, {"role": "operator"}, {"email": "rita@example.org"}, stored
+
+
+def a_type(desk: TestDesk, admin: Client) -> Opened:
+    desk.work_type("support")
+
+    def stored() -> tuple[object, object]:
+        made = WorkType.objects.get(slug="support")
+        return made.public_form, made.description
+
+    return f"{ADDRESS}support/edit/", TYPE, {"public_form": "on"}, {"description": "Help"}, stored
+
+
+def an_input(desk: TestDesk, admin: Client) -> Opened:
+    desk.work_type("support")
+    form = INPUT | row()
+    admin.post(f"{ADDRESS}support/inputs/new/", form)
+
+    def stored() -> tuple[object, object]:
+        made = InputField.objects.get(name="order_number")
+        return made.required, made.hint
+
+    return f"{ADDRESS}support/inputs/order_number/", form, {"required": "on"}, {"hint": "On the bill"}, stored
+
+
+@pytest.mark.parametrize("made", [a_queue, a_person, a_type, an_input])
+def test_what_another_admin_saved_meanwhile_is_not_overwritten_unseen(
+    desk: TestDesk, admin: Client, made: Callable[[TestDesk, Client], Opened]
+) -> None:
+    desk.person("rita", Role.REVIEWER)
+    desk.person("lea", Role.REVIEWER)
+    address, form, theirs, ours, stored = made(desk, admin)
+    admin.post(address, form)
+    seen = admin.get(address).context["seen"]
+    assert admin.post(address, form | theirs | {"seen": seen}).status_code == 302
+    of_theirs = stored()
+    refused = admin.post(address, form | ours | {"seen": seen})
+    page = refused.content.decode()
+    assert refused.status_code == 409
+    assert "since you opened it. What you typed is kept." in page
+    [words] = ours.values()
+    assert words in page
+    [changed] = [refused.context["form"][name].label for name in theirs]
+    assert changed in refused.context["differing"]
+    assert stored() == of_theirs
+    again = admin.post(address, form | theirs | ours | {"seen": refused.context["seen"]})
+    assert again.status_code == 302
+    assert stored() == (of_theirs[0], words)
+
+
+def test_what_nobody_else_changed_is_saved_again_and_again(desk: TestDesk, admin: Client) -> None:
+    desk.person("rita", Role.REVIEWER)
+    desk.person("lea", Role.REVIEWER)
+    address, form, _, _, stored = a_queue(desk, admin)
+    for words in ("One", "Two"):
+        seen = admin.get(address).context["seen"]
+        assert admin.post(address, form | {"description": words, "seen": seen}).status_code == 302
+    assert stored()[1] == "Two"
+
+
+def test_two_queues_in_use_do_not_share_a_name(desk: TestDesk, admin: Client) -> None:
+    admin.post(f"{QUEUES}new/", QUEUE)
+    assert admin.post(f"{QUEUES}new/", QUEUE | {"slug": "words", "name": "content"}).status_code == 422
+    admin.post(f"{QUEUES}new/", QUEUE | {"slug": "words", "name": "Words"})
+    answer = admin.post(f"{QUEUES}words/edit/", QUEUE | {"name": "Content"})
+    assert answer.status_code == 422
+    assert "Another queue has this name." in answer.content.decode()
+    admin.post(f"{QUEUES}content/remove/")
+    assert admin.post(f"{QUEUES}words/edit/", QUEUE | {"name": "Content"}).status_code == 302

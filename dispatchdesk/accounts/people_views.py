@@ -10,6 +10,7 @@ from dispatchdesk.accounts import people, second_step
 from dispatchdesk.accounts.forms import NewPasswordForm
 from dispatchdesk.accounts.models import User
 from dispatchdesk.accounts.people_forms import PersonForm, initial_of
+from dispatchdesk.accounts.sessions import end_sessions
 from reviews.models import Membership
 from routing.actions.editing import mark_of
 from routing.errors import Conflict, Invalid, NotVisible
@@ -131,6 +132,7 @@ def reset_password(request: DeskRequest, user_id: int) -> HttpResponse:
     user, password = people.reset_password(actor=request.actor, user_id=user_id)
     if user.pk == request.actor.user_id:
         update_session_auth_hash(request, user)
+    end_sessions(user.pk, besides=request.session)
     return _password_page(request, user, password)
 
 
@@ -151,5 +153,6 @@ def own_password(request: DeskRequest) -> HttpResponse:
         return render(request, "people/own_password.html", {"form": form}, status=status)
     form.save()
     update_session_auth_hash(request, user)
+    end_sessions(user.pk, besides=request.session)
     messages.success(request, "Your password is changed. Other places where you were signed in are signed out.")
     return redirect("routing:settings")

@@ -99,7 +99,8 @@ def _refusal(step: SecondStep, code: str) -> str:
     allowed, why = step.verify_is_allowed()
     if not allowed:
         left = math.ceil((why["locked_until"] - timezone.now()).total_seconds())
-        return f"Too many codes that did not fit. Wait {left} second{'' if left == 1 else 's'} and try again."
+        seconds = f"{left} second{'' if left == 1 else 's'}"
+        return f"A code did not fit just now, so this one was not looked at. Wait {seconds} and try again."
     if step.verify_token(plain(code)):
         return ""
     return "This code does not fit. Take the one that your app shows now; each works once."

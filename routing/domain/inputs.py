@@ -177,6 +177,9 @@ def _number(spec: InputSpec, raw: object) -> Value:
     return int(number) if number == number.to_integral_value() else number
 
 
+_TOO_MUCH_MONEY = 10**12
+
+
 def _money(spec: InputSpec, raw: object) -> Money:
     read: tuple[Decimal, str] | None = None
     if isinstance(raw, Money):
@@ -200,6 +203,11 @@ def _money(spec: InputSpec, raw: object) -> Money:
         raise InputError(f"{spec.label}: please give the currency as a code of three letters, such as {example}.")
     if spec.currency and currency != spec.currency:
         raise InputError(f"{spec.label}: please give the amount in {spec.currency}, not in {currency}.")
+    # A source may know of a debt; nobody writes one.
+    if read[0] < 0 and not isinstance(raw, Money):
+        raise InputError(f"{spec.label}: please give an amount without a minus, such as {example}.")
+    if abs(read[0]) >= _TOO_MUCH_MONEY:
+        raise InputError(f"{spec.label}: please give an amount below {_TOO_MUCH_MONEY:,}.")
     return Money(read[0], currency)
 
 

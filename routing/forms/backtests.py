@@ -33,6 +33,9 @@ class BacktestForm:
         except ValueError:
             self.errors["since"] = "Give a day, such as 2026-03-31."
             return None, None
+        if day > timezone.localdate():
+            self.errors["since"] = "That day is yet to come. Give one from which something was decided."
+            return None, None
         return None, datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
 
 

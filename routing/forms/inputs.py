@@ -3,14 +3,15 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from django.http import QueryDict
 
 from routing.actions.answering import DONT_HAVE
 from routing.domain.catalogue import Catalogue
 from routing.domain.conditions import evaluate, reads
-from routing.domain.facts import Facts, Status, lookup, value_from_json
-from routing.domain.inputs import InputSpec, Kind
+from routing.domain.facts import Fact, Facts, Status, lookup, value_from_json
+from routing.domain.inputs import InputError, InputSpec, Kind, parse_value
 from routing.domain.kleene import FALSE, NOT_APPLICABLE, TRUE
 from routing.domain.rulefile import write_condition
 from routing.domain.sentences import condition_words
@@ -95,6 +96,22 @@ def offered(specs: Iterable[InputSpec], doubtful: Mapping[str, FactRevision]) ->
     """Return the values that were read from the text and are not sure, for somebody to confirm or correct."""
     found = {spec.name: doubtful[spec.fact].value for spec in specs if spec.fact in doubtful}
     return Typed({name: as_text(value_from_json(value)) for name, value in found.items()})
+
+
+def unlike(specs: Iterable[InputSpec], what: Typed, facts: Facts, today: date) -> list[tuple[str, str]]:
+    """Return the labels and texts of what was typed and is not what is known."""
+    return [
+        (spec.label, text)
+        for spec in specs
+        if (text := what.values[spec.name].strip()) and not _says(spec, text, lookup(facts, spec.fact), today)
+    ]
+
+
+def _says(spec: InputSpec, text: str, fact: Fact, today: date) -> bool:
+    try:
+        return fact.status is Status.KNOWN and parse_value(spec, text, today=today) == fact.value
+    except InputError:
+        return False
 
 
 def given(what: Typed) -> dict[str, object]:

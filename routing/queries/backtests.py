@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.db.models import Q
+
 from routing.domain import rulefile
 from routing.domain.answers import answer_from_json
 from routing.domain.bands import Bands, Flow, draw
@@ -43,7 +45,8 @@ class Standing:
 def standing_of(draft: RulebookVersion, desk: Desk) -> Standing:
     """Return what the newest back-test of the draft's rulebook says about the draft as it is."""
     rows = Backtest.objects.filter(rulebook_id=draft.rulebook_id).defer("content", "tally")
-    newest = rows.exclude(status__in=[Backtest.CANCELLED, Backtest.FAILED]).order_by("-pk").first()
+    ended_for_nothing = Q(status__in=[Backtest.CANCELLED, Backtest.FAILED]) | Q(status=Backtest.DONE, total=0)
+    newest = rows.exclude(ended_for_nothing).order_by("-pk").first()
     if newest is None:
         known = has_history(draft.rulebook_id)
         return Standing(Freshness.NONE if known else Freshness.NO_HISTORY, None)

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from routing import requesters
 from routing.actions import answering, attaching, public_intake, relinking, reporting
 from routing.actions.intake import Request
+from routing.domain.facts import lookup
 from routing.domain.roles import Actor, Role
 from routing.domain.states import FINAL_STATES, State
 from routing.errors import Conflict, Invalid
@@ -44,11 +45,15 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What a requester sent, and what is wrong with it; nothing of either when the page is just opened."""
+    """What a requester sent, and what is wrong with it; nothing of either when the page is just opened.
+
+    ``unused`` is what came when nothing was asked any more, and is not what is known: (label, text) each.
+    """
 
     typed: Typed | None = None
     text: str = ""
     wrong: Mapping[str, str] = field(default_factory=dict)
+    unused: Sequence[tuple[str, str]] = ()
 
 
 def _not_there(request: HttpRequest, again: str = "") -> HttpResponse:
@@ -88,8 +93,20 @@ def item_page(request: HttpRequest, token: str) -> HttpResponse:
         return _show(request, item, question, _Answer(typed, text, error.fields), status=422)
     except Conflict:
         item.refresh_from_db()
-        return _show(request, item, None, _Answer(), status=409)
+        return _show(request, item, None, _Answer(unused=_unused(item, request.POST, text)), status=409)
     return redirect(f"{reverse('requests:page', args=[token])}?thanks=1")
+
+
+def _unused(item: WorkItem, data: QueryDict, text: str) -> list[tuple[str, str]]:
+    """Return what somebody sent who answered in another window as well, so that nothing of it is lost unseen."""
+    now = database_now()
+    facts, inputs = knowledge([item], now)[item.pk].facts, desk_queries.load().catalogue(item.work_type_id).inputs
+    # Of what was asked of them alone: whoever has the link finds out nothing else by guessing.
+    asked = {name for names in item.questions.values_list("names", flat=True) for name in names}
+    specs = [spec for spec in inputs if spec.name in asked]
+    found = controls.unlike(specs, controls.typed(specs, data), facts, now.date())
+    answered = lookup(facts, "item.answer").value
+    return found if text.strip() in {"", answered} else [*found, ("Your answer", text.strip())]
 
 
 def _show(

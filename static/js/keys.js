@@ -30,6 +30,13 @@ export function pressable() {
   );
 }
 
+// By itself, focus would scroll a bar that sticks to the edge of the page to where it belongs without sticking.
+function focusInPlace(element) {
+  element.focus({ preventScroll: true });
+  const { top, bottom } = element.getBoundingClientRect();
+  if (top < 0 || bottom > window.innerHeight) element.scrollIntoView({ block: "nearest" });
+}
+
 function press(key) {
   const { handler } = handlers.get(key) ?? {};
   if (handler && !document.querySelector("dialog:modal") && handler() !== false) return true;
@@ -38,11 +45,11 @@ function press(key) {
   const element = all.find(canBeUsed) ?? all.find(isHidden);
   if (!element) return false;
   if (element.matches("input:not([type=checkbox], [type=radio]), textarea, select")) {
-    element.focus();
+    focusInPlace(element);
     element.select?.();
   } else {
     // What a menu holds is then the next that Tab and the arrows come to.
-    if (element.matches("summary")) element.focus();
+    if (element.matches("summary")) focusInPlace(element);
     element.click();
   }
   return true;

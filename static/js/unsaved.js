@@ -1,11 +1,15 @@
 // Asks before somebody leaves a form that holds what is not saved: <form data-unsaved>. What is wrong in it when it comes
 // back from the desk gets the focus.
 
-let changed = false;
-
 const holds = (element) => element.closest?.("[data-unsaved]");
 
+// What the desk sent back with something wrong in it is not saved either.
+let changed = Boolean(document.querySelector("[data-unsaved] :is([aria-invalid=true], [role=alert])"));
+
 document.addEventListener("input", ({ target }) => (changed ||= Boolean(holds(target))));
+document.addEventListener("submit", ({ target }) => {
+  if (holds(target) && !target.hasAttribute("hx-post")) changed = false;
+});
 document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
   if (holds(detail.elt) && detail.xhr.getResponseHeader("HX-Redirect")) changed = false;
 });

@@ -100,9 +100,22 @@ def test_who_does_not_have_it_says_so(asked: WorkItem) -> None:
 def test_answering_twice_says_thank_you_and_changes_nothing(asked: WorkItem) -> None:
     sent = {"input_order_number": "K-7", "input_topic": "delivery"}
     assert Client().post(link(asked), sent).status_code == 302
-    again = Client().post(link(asked), sent | {"input_order_number": "K-8"})
+    again = Client().post(link(asked), sent)
     assert again.status_code == 409
     assert "Nothing more is needed for this request at the moment." in again.content.decode()
+    assert given(asked)["input.order_number"] == "K-7"
+
+
+def test_another_answer_from_a_second_window_is_said_to_be_unused_and_shown(asked: WorkItem) -> None:
+    sent = {"input_order_number": "K-7", "input_topic": "delivery"}
+    assert Client().post(link(asked), sent).status_code == 302
+    again = Client().post(link(asked), sent | {"input_order_number": "K-8 <b>", "answer": "And hurry"})
+    page = again.content.decode()
+    assert again.status_code == 409
+    assert "This was answered already, so what you sent just now was not used." in page
+    assert "<dd>K-8 &lt;b&gt;</dd>" in page
+    assert "<dd>And hurry</dd>" in page
+    assert "Nothing more is needed for this request" not in page
     assert given(asked)["input.order_number"] == "K-7"
 
 

@@ -213,6 +213,25 @@ def test_a_back_test_is_stale_when_draft_rules_or_destinations_change(desk: Test
     assert standing(draft(refunds, BIG, FINISH)) is Freshness.STALE
 
 
+def test_a_back_test_over_nothing_says_nothing_about_the_draft(
+    desk: TestDesk, refunds: WorkType, admin: Client
+) -> None:
+    sent(desk, 20)
+    version = draft(refunds, BIG, LOOK)
+    tomorrow = transitions.database_now() + timedelta(days=1)
+    row = backtesting.start_backtest(actor=ADA, version_id=version.pk, since=tomorrow)
+    backtesting.run_backtest(row.pk)
+    assert standing(version) is Freshness.NONE
+    page = admin.get(f"/rulebooks/refunds/backtests/{row.pk}/").content.decode()
+    assert "it says nothing about the draft" in page
+    followed(version)
+    assert standing(version) is Freshness.FRESH
+    future = {"by": "since", "since": f"{tomorrow + timedelta(days=1):%Y-%m-%d}"}
+    refused = admin.post("/rulebooks/refunds/backtests/start/", future)
+    assert refused.status_code == 422
+    assert "That day is yet to come." in refused.content.decode()
+
+
 def test_publishing_asks_for_a_fresh_one_or_a_reason(desk: TestDesk, refunds: WorkType, admin: Client) -> None:
     sent(desk, 20)
     version = draft(refunds, BIG, LOOK)

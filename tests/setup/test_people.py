@@ -8,6 +8,7 @@ from django.test import Client
 
 from dispatchdesk.accounts.models import User
 from dispatchdesk.accounts.people import first_admin
+from dispatchdesk.accounts.sessions import sessions_of
 from dispatchdesk.accounts.tokens import make_token
 from reviews.forms.queues import QueueForm, initial_of
 from reviews.models import Queue
@@ -180,12 +181,17 @@ def test_everybody_changes_their_own_password(desk: TestDesk, sign_in: SignIn) -
     person.set_password("first-password-1")
     person.save()
     operator.force_login(person)
+    elsewhere = Client()
+    elsewhere.force_login(person)
     new: dict[str, Any] = {"new_password1": "a much better one 7", "new_password2": "a much better one 7"}
     assert operator.post(f"{PEOPLE}password/", new | {"old_password": "wrong"}).status_code == 422
     assert operator.post(f"{PEOPLE}password/", new | {"old_password": "first-password-1"}).status_code == 302
     assert operator.get("/settings/").status_code == 200
     person.refresh_from_db()
     assert person.check_password("a much better one 7")
+    [kept] = sessions_of(person.pk)
+    assert kept.pk == operator.session.session_key
+    assert elsewhere.get("/settings/").status_code == 302
 
 
 def test_operators_and_admins_pause_all_sending(desk: TestDesk, sign_in: SignIn) -> None:

@@ -50,6 +50,35 @@ def test_leaving_a_changed_form_asks_first(
     assert asked == ["beforeunload"]
 
 
+def test_leaving_a_setting_that_was_changed_asks_first_and_saving_does_not(
+    web: Web,  # noqa: F811
+    desk: TestDesk,
+    support: WorkType,  # noqa: F811
+    browser: Browser,
+) -> None:
+    with signed_in(browser, web, desk) as context:
+        page = opened(context, f"{web.url}/settings/types/support/edit/")
+        asked: list[str] = []
+
+        def stay(dialog: Dialog) -> None:
+            asked.append(dialog.type)
+            dialog.dismiss()
+
+        page.on("dialog", stay)
+        page.get_by_label("What it is").fill(TYPED)
+        page.get_by_label("Done within").fill("soon")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("Give a length of time").first).to_be_visible()
+        assert asked == []
+        page.get_by_role("link", name="Cancel").click()
+        expect(page.get_by_label("What it is")).to_have_value(TYPED)
+        assert asked == ["beforeunload"]
+        page.get_by_label("Done within").fill("2 days")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("is saved.")).to_be_visible()
+    assert asked == ["beforeunload"]
+
+
 def test_what_is_wrong_gets_the_focus(
     web: Web,  # noqa: F811
     desk: TestDesk,

@@ -13,6 +13,7 @@ from reviews.models.queues import ROLE_CHOICES
 from routing.domain.roles import Role
 from routing.forms.destinations import RESERVED
 from routing.forms.lengths import MinutesField
+from routing.forms.names import NameInRulesField
 from routing.models import Destination
 
 _WEEK = 10_080
@@ -22,9 +23,7 @@ class QueueForm(forms.Form):
     """A queue."""
 
     name = forms.CharField(label="Name", max_length=100)
-    slug = forms.SlugField(
-        label="Name in rules", max_length=50, help_text="Small letters, digits and -. It cannot be changed later."
-    )
+    slug = NameInRulesField()
     description = forms.CharField(label="What it decides", max_length=300, required=False)
     instructions = forms.CharField(
         label="What its people are told",

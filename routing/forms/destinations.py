@@ -18,6 +18,7 @@ from routing.forms.config_fields import (
     TemplateField,
     header_name,
 )
+from routing.forms.names import NameInRulesField
 from routing.forms.tables import Row, TableError, column_name, read_table
 from routing.models import Destination, DestinationKind
 from routing.outgoing.credentials import origin_of
@@ -40,9 +41,7 @@ class DestinationForm(forms.Form):
     secret_fields: ClassVar[tuple[str, ...]] = ()
 
     name = forms.CharField(label="Name", max_length=100)
-    slug = forms.SlugField(
-        label="Name in rules", max_length=50, help_text="Small letters, digits and -. It cannot be changed later."
-    )
+    slug = NameInRulesField()
     description = forms.CharField(
         label="What it is for", max_length=300, required=False, help_text="The router reads this when it is a model."
     )

@@ -14,6 +14,7 @@ from routing.domain.conditions import tests
 from routing.domain.rules import Condition
 from routing.forms.condition_rows import Rows, TooDeep, condition_of, posted_rows, prepare, rows_of
 from routing.forms.lengths import MinutesField
+from routing.forms.names import NameInRulesField
 from routing.models import InputField, WorkType
 from routing.models.work import INPUT_KINDS
 from routing.queries.desk import Desk
@@ -26,9 +27,7 @@ class TypeForm(forms.Form):
     """A work type."""
 
     name = forms.CharField(label="Name", max_length=100)
-    slug = forms.SlugField(
-        label="Name in rules", max_length=50, help_text="Small letters, digits and -. It cannot be changed later."
-    )
+    slug = NameInRulesField()
     description = forms.CharField(
         label="What it is",
         required=False,

@@ -215,7 +215,7 @@ _EVENT_COLUMNS = {
 }
 
 
-def _said(value: object) -> object:
+def _as_json(value: object) -> object:
     """Return a value as it is said in JSON."""
     if isinstance(value, datetime):
         return value.isoformat()
@@ -224,34 +224,34 @@ def _said(value: object) -> object:
     return value
 
 
-def _shape(names: dict[str, str]) -> str:
+def _column_list(names: dict[str, str]) -> str:
     return ", ".join(f"{name} {kind}" for name, kind in names.items())
 
 
 _STORE = f"""
     UPDATE routing_workitem w SET {", ".join(f"{name} = d.{name}" for name in _COLUMNS)}
-    FROM jsonb_to_recordset(%(items)s::jsonb) AS d(id bigint, {_shape(_COLUMNS)}) WHERE w.id = d.id RETURNING 1
+    FROM jsonb_to_recordset(%(items)s::jsonb) AS d(id bigint, {_column_list(_COLUMNS)}) WHERE w.id = d.id RETURNING 1
 """  # noqa: S608 - names come from the tables above
 _WRITE = f"""
     WITH stored AS ({_STORE}) INSERT INTO routing_event ({", ".join(_EVENT_COLUMNS)})
-    SELECT {", ".join(_EVENT_COLUMNS)} FROM jsonb_to_recordset(%(events)s::jsonb) AS e({_shape(_EVENT_COLUMNS)})
+    SELECT {", ".join(_EVENT_COLUMNS)} FROM jsonb_to_recordset(%(events)s::jsonb) AS e({_column_list(_EVENT_COLUMNS)})
     RETURNING 1
 """  # noqa: S608 - as above
 
 
-def _items_said(items: Sequence[WorkItem]) -> str:
-    return json.dumps([{"id": one.pk} | {name: _said(getattr(one, name)) for name in _COLUMNS} for one in items])
+def _items_as_json(items: Sequence[WorkItem]) -> str:
+    return json.dumps([{"id": one.pk} | {name: _as_json(getattr(one, name)) for name in _COLUMNS} for one in items])
 
 
 def store(items: Sequence[WorkItem]) -> None:
     """Write the moving columns of locked items in one statement, however many they are."""
-    read(_STORE, {"items": _items_said(items)})
+    read(_STORE, {"items": _items_as_json(items)})
 
 
 def _write(items: Sequence[WorkItem], events: Sequence[dict[str, Any]]) -> None:
     """Store locked items and append their events, in one statement."""
-    said = [{name: _said(value) for name, value in event.items()} for event in events]
-    read(_WRITE, {"items": _items_said(items), "events": json.dumps(said)})
+    said = [{name: _as_json(value) for name, value in event.items()} for event in events]
+    read(_WRITE, {"items": _items_as_json(items), "events": json.dumps(said)})
 
 
 def claim_due(limit: int, *, lease: timedelta) -> list[int]:

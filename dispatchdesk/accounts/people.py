@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import chain, count
 
 from django.contrib.auth.models import Group
+from django.contrib.sessions.backends.base import SessionBase
 from django.utils import timezone
 
 from dispatchdesk.accounts.actors import actor_of
@@ -108,14 +109,15 @@ def set_active(*, actor: Actor, user_id: int, active: bool) -> User:
         return user
 
 
-def reset_password(*, actor: Actor, user_id: int) -> tuple[User, str]:
-    """Give somebody a new first password, which is told once and ends their sessions."""
+def reset_password(*, actor: Actor, user_id: int, besides: SessionBase | None = None) -> tuple[User, str]:
+    """Give somebody a new first password, which is told once and ends their sessions ``besides`` one."""
     _check_admin(actor)
     password = new_password()
     with one_transaction("people.reset_password"):
         user = _find(user_id)
         user.set_password(password)
         user.save(update_fields=["password"])
+        end_sessions(user_id, besides=besides)
         return user, password
 
 

@@ -12,7 +12,7 @@ from dispatchdesk.accounts.models import User
 from dispatchdesk.accounts.people_forms import PersonForm, initial_of
 from dispatchdesk.accounts.sessions import end_sessions
 from reviews.models import Membership
-from routing.actions.editing import mark_of
+from routing.actions.editing import fingerprint_of
 from routing.errors import Conflict, Invalid, NotVisible
 from routing.views.access import ADMINS, DeskRequest, page
 from routing.views.seen import seen_context
@@ -82,7 +82,7 @@ def _form(
 ) -> HttpResponse:
     context: dict[str, object] = {"form": form, "person": user}
     if user is not None:
-        context |= seen_context(request, form, mark_of(people.details_of(user)), conflict)
+        context |= seen_context(request, form, fingerprint_of(people.details_of(user)), conflict)
     return render(request, "people/form.html", context, status=status)
 
 
@@ -129,10 +129,9 @@ def sign_out(request: DeskRequest, user_id: int) -> HttpResponse:
 @page("POST", roles=ADMINS)
 def reset_password(request: DeskRequest, user_id: int) -> HttpResponse:
     """Give somebody a new first password, shown once."""
-    user, password = people.reset_password(actor=request.actor, user_id=user_id)
+    user, password = people.reset_password(actor=request.actor, user_id=user_id, besides=request.session)
     if user.pk == request.actor.user_id:
         update_session_auth_hash(request, user)
-    end_sessions(user.pk, besides=request.session)
     return _password_page(request, user, password)
 
 

@@ -1,4 +1,4 @@
-"""The feed's socket: lets signed-in staff in, sends what their mailbox holds, and asks again who they are."""
+"""The feed's socket: lets signed-in staff in, and asks again and again who they are."""
 
 import asyncio
 import logging
@@ -72,6 +72,7 @@ class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 if not await self._is_still_welcome(seat):
                     self._leave()
                     await self.close(code=SIGNED_OUT)
+                    return
                 self.hub.beat(seat)
         except OSError as error:
             logger.info("feed: a viewer is gone (%s)", type(error).__name__)

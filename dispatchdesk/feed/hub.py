@@ -53,7 +53,7 @@ class Hub:
         self._postman = Postman(on_gone=self.leave)
 
     def join(self, actor: Actor, send: Callable[[str], Awaitable[None]]) -> Seat:
-        """Give a viewer a seat; from now on their mailbox misses nothing. Sent is it once they have caught up."""
+        """Give a viewer a seat; from now on their mailbox misses nothing. Nothing is sent before they catch up."""
         seat = Seat(actor, send)
         self._seats.add(seat)
         self._empty_since = None
@@ -88,7 +88,7 @@ class Hub:
 
     def beat(self, seat: Seat) -> None:
         """Send a viewer what there is, if only a heartbeat."""
-        self._postman.ring(seat)
+        self._postman.enqueue(seat)
 
     async def _look_back(self, kept: Position) -> Batch | None:
         """Ask on the second connection; None when it could not be answered."""
@@ -125,12 +125,13 @@ class Hub:
                             if self._is_idle():
                                 # Said before anything is awaited: whoever joins now starts another follower.
                                 self._follower, self._position = None, None
-                                self._stay()
+                                self._pause()
                                 await self._hang_up()
                                 return
             except (psycopg.Error, OSError) as error:
                 logger.warning("feed: lost the database (%s), trying again", type(error).__name__)
-            self._stay()
+            self._pause()
+            await self._hang_up()  # it has lost the database as well, or will be told so when it is asked next
             await asyncio.sleep(pause * (0.5 + random.random()))  # noqa: S311 - only spreads load
             pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
 
@@ -140,17 +141,17 @@ class Hub:
         self._following.set()
         self._publish(Batch(position, None if is_back else []))
 
-    def _stay(self) -> None:
+    def _pause(self) -> None:
         self._following.clear()
-        self._postman.stay()
+        self._postman.pause()
 
     def _publish(self, batch: Batch) -> None:
         self._position = batch.position
         for seat in self._seats:
             _fill(seat, batch)
             if seat.has_mail:
-                self._postman.ring(seat)
-        self._postman.go(batch.position)
+                self._postman.enqueue(seat)
+        self._postman.advance(batch.position)
 
     def _is_idle(self) -> bool:
         return self._empty_since is not None and asyncio.get_running_loop().time() > self._empty_since + IDLE_SECONDS

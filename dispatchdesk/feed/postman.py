@@ -30,16 +30,16 @@ class Postman:
         self._present: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def go(self, position: Position) -> None:
+    def advance(self, position: Position) -> None:
         """Send what is in the mailboxes; together they are true up to this position."""
         self._position = position
         self._send_due()
 
-    def stay(self) -> None:
-        """Send nothing until the next ``go``: nobody knows what is true."""
+    def pause(self) -> None:
+        """Send nothing until the next ``advance``: nobody knows what is true."""
         self._position = None
 
-    def ring(self, seat: Seat) -> None:
+    def enqueue(self, seat: Seat) -> None:
         """Send to this viewer when it is possible, if only a heartbeat."""
         if not seat.is_busy:
             seat.is_busy = True
@@ -92,4 +92,4 @@ class Postman:
                 self._on_gone(seat)
         seat.is_busy = False
         if seat.has_mail:
-            self.ring(seat)
+            self.enqueue(seat)

@@ -17,8 +17,8 @@ class Seat:
     Of several changes to an item only the newest is kept, so a slow viewer costs little. One with more than
     ``MOST_ITEMS`` unsent is told to fetch everything instead, and not again before ``reload_at`` on the loop's clock.
     ``has_notice`` says that there is a notice for them, which their page then asks for: the feed carries no text that
-    only one person may read. ``is_busy`` while nothing may be sent: before they have caught up, and until what is being
-    sent has gone.
+    only one person may read. ``is_busy`` until they have caught up, and from when they are enqueued until they
+    have been sent to: not to be enqueued then.
     """
 
     actor: Actor

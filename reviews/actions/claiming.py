@@ -9,7 +9,7 @@ from reviews.errors import LostClaim
 from reviews.models import PassedOn, Review
 from reviews.queries.narrowing import Narrowing
 from reviews.queries.people import QUEUES_OF, is_lead, queues_of_values, staff_of
-from reviews.queries.waiting import Locked, check_sight, lock_item_of, lock_review, offered_reviews
+from reviews.queries.waiting import Locked, check_sight, lock_review, not_visible, offered_reviews, sees
 from routing import transitions
 from routing.actions.noting import add_note
 from routing.crash_points import one_transaction
@@ -226,6 +226,15 @@ def return_to_queue(review: Review, item: WorkItem, actor: Actor, now: datetime)
             data={"review": review.pk, "kind": "reassign"},
         )
         transitions.apply([change], actor, now)
+
+
+def lock_item_of(actor: Actor, review_id: int) -> WorkItem:
+    """Lock the item that a review is about; raises NotVisible when there is none for this person."""
+    its_item = "ARRAY(SELECT item_id FROM reviews_review WHERE id = %(id)s::bigint)"
+    found = transitions.lock_found(its_item, {"id": review_id})
+    if not found or not sees(actor, found[0].work_type_id):
+        raise not_visible()
+    return found[0]
 
 
 def _locked(actor: Actor, review_id: int) -> Locked:

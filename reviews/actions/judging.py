@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from reviews.actions import effects, second, sending, telling
-from reviews.actions.claiming import check_claim, check_staffs, pass_to_others
+from reviews.actions.claiming import check_claim, check_staffs, lock_item_of, pass_to_others
 from reviews.actions.opening import review_digest
 from reviews.errors import ChangedProposal, LostClaim
 from reviews.models import Review, Verdict
 from reviews.queries.hands import first_approval
 from reviews.queries.people import staff_of
-from reviews.queries.waiting import lock_item_of, lock_review
+from reviews.queries.waiting import lock_review
 from routing import rows, transitions
 from routing.actions import deciding, moving
 from routing.actions.passes import Pass

@@ -9,10 +9,9 @@ from django.db.models.functions import Now
 
 from reviews.models import PassedOn, Queue, Review
 from reviews.queries.people import QUEUES_OF, queues_of, queues_of_values
-from routing import transitions
 from routing.domain.roles import Actor
 from routing.errors import NotVisible
-from routing.models import Destination, WorkItem
+from routing.models import Destination
 from routing.queries.items import in_sight
 from routing.rows import columns, pair_of, prepared, read
 
@@ -45,34 +44,22 @@ def find_review(actor: Actor, review_id: int) -> Review | None:
     """Return the review when its item is visible to the actor, else None."""
     rows = Review.objects.select_related("item__work_type", "queue__destination", "claimed_by", "assignee")
     review = rows.filter(pk=review_id).first()
-    if review is None or not actor.is_staff_member or not actor.may_see_type(review.item.work_type_id):
-        return None
-    return review
+    return review if review is not None and sees(actor, review.item.work_type_id) else None
 
 
 def the_review(actor: Actor, review_id: int) -> Review:
     """Return the review; raises NotVisible when there is none for this person."""
     found = find_review(actor, review_id)
     if found is None:
-        raise _not_visible()
+        raise not_visible()
     return found
-
-
-def lock_item_of(actor: Actor, review_id: int) -> WorkItem:
-    """Lock the item that a review is about; raises NotVisible when there is none for this person."""
-    found = transitions.lock_found(
-        "ARRAY(SELECT item_id FROM reviews_review WHERE id = %(id)s::bigint)", {"id": review_id}
-    )
-    if not found or not actor.is_staff_member or not actor.may_see_type(found[0].work_type_id):
-        raise _not_visible()
-    return found[0]
 
 
 def check_sight(actor: Actor, review_id: int) -> None:
     """Raise NotVisible when there is no such review for this person."""
     found = read(_TYPE, {"id": review_id})
-    if not found or not actor.is_staff_member or not actor.may_see_type(found[0][0]):
-        raise _not_visible()
+    if not found or not sees(actor, found[0][0]):
+        raise not_visible()
 
 
 _TYPE = """
@@ -107,5 +94,11 @@ _QUEUE = f"""
 """  # noqa: S608 - Django's names
 
 
-def _not_visible() -> NotVisible:
+def sees(actor: Actor, type_id: int | None) -> bool:
+    """Return whether somebody may see the reviews of items of this type."""
+    return actor.is_staff_member and actor.may_see_type(type_id)
+
+
+def not_visible() -> NotVisible:
+    """Return the error for a review that is not there for somebody."""
     return NotVisible("There is no such review, or you may not see it.")

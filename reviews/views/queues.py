@@ -10,7 +10,7 @@ from reviews.forms.queues import QueueForm, initial_of
 from reviews.models import Queue, Review
 from reviews.queries.people import staff_of
 from routing.actions.destinations import used_by
-from routing.actions.editing import mark_of
+from routing.actions.editing import fingerprint_of
 from routing.errors import Conflict, Invalid, NotVisible
 from routing.kinds import people
 from routing.views.access import ADMINS, DeskRequest, page
@@ -116,7 +116,7 @@ def _form(
 ) -> HttpResponse:
     context: dict[str, object] = {"form": form, "queue": row}
     if row is not None:
-        context |= seen_context(request, form, mark_of(staffing.details_of(row)), conflict)
+        context |= seen_context(request, form, fingerprint_of(staffing.details_of(row)), conflict)
     return render(request, "settings/queue_form.html", context, status=status)
 
 

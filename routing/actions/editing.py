@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 
-def mark_of(stored: "DataclassInstance | Mapping[str, object]") -> str:
+def fingerprint_of(stored: "DataclassInstance | Mapping[str, object]") -> str:
     """Return a short mark of what is stored, the same as long as that is; a form carries it."""
     values = stored if isinstance(stored, Mapping) else asdict(stored)
     return digest(json.dumps(values, sort_keys=True, default=sorted))[:16]
@@ -23,5 +23,5 @@ def check_unchanged(seen: str, stored: "DataclassInstance | Mapping[str, object]
 
     Nothing is checked without a mark. To be called in the transaction that stores, with the row locked.
     """
-    if seen and seen != mark_of(stored):
+    if seen and seen != fingerprint_of(stored):
         raise Conflict(f"Somebody else has changed {name} since you opened it. What you typed is kept.")

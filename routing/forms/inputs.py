@@ -98,16 +98,16 @@ def offered(specs: Iterable[InputSpec], doubtful: Mapping[str, FactRevision]) ->
     return Typed({name: as_text(value_from_json(value)) for name, value in found.items()})
 
 
-def unlike(specs: Iterable[InputSpec], what: Typed, facts: Facts, today: date) -> list[tuple[str, str]]:
+def unused_answers(specs: Iterable[InputSpec], what: Typed, facts: Facts, today: date) -> list[tuple[str, str]]:
     """Return the labels and texts of what was typed and is not what is known."""
     return [
         (spec.label, text)
         for spec in specs
-        if (text := what.values[spec.name].strip()) and not _says(spec, text, lookup(facts, spec.fact), today)
+        if (text := what.values[spec.name].strip()) and not _matches(spec, text, lookup(facts, spec.fact), today)
     ]
 
 
-def _says(spec: InputSpec, text: str, fact: Fact, today: date) -> bool:
+def _matches(spec: InputSpec, text: str, fact: Fact, today: date) -> bool:
     try:
         return fact.status is Status.KNOWN and parse_value(spec, text, today=today) == fact.value
     except InputError:

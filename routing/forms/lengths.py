@@ -29,6 +29,13 @@ class MinutesField(forms.CharField):
             raise ValidationError(f"Give {duration(self.least)} to {duration(self.most)}, in whole minutes.")
         return int(minutes)
 
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Return whether what was typed is another length than the stored minutes."""
+        try:
+            return bool(self.clean(data) != initial)
+        except ValidationError:
+            return True
+
     def prepare_value(self, value: Any) -> Any:
         """Return stored minutes in words; what was typed stays as it is."""
         return duration(value) if isinstance(value, int) else value

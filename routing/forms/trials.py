@@ -62,15 +62,15 @@ def trial_of(
                 moment = lines.facts.get(NOW)
                 at = moment.value if moment is not None and isinstance(moment.value, datetime) else now
                 form.given = given_by_facts(lines.facts, form.done, at)
-        case "facts" if "facts" in data and not form.facts.strip():
-            form.errors = ["Write what is known, one fact a line, to try these rules on."]
-        case "text" if not (form.title or form.text) and ("title" in data or "text" in data):
-            form.errors = ["Write a title or some words to try these rules on."]
         case "text" if form.title or form.text:
             if len(form.text) > LONGEST_TEXT:
                 form.errors = [f"At most {LONGEST_TEXT:,} characters can be tried."]
             else:
                 form.given = given_by_text(form.title, form.text, desk, type_id, now)
+        case "facts" if "facts" in data:
+            form.errors = ["Write what is known, one fact a line, to try these rules on."]
+        case "text" if "title" in data:
+            form.errors = ["Write a title or some words to try these rules on."]
     return form
 
 

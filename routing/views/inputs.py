@@ -1,5 +1,7 @@
 """What a work type asks for: each input in a form, its place in the order, and taking it away."""
 
+from collections.abc import Sequence
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -7,7 +9,7 @@ from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
 from routing.actions import work_types
-from routing.actions.editing import mark_of
+from routing.actions.editing import fingerprint_of
 from routing.domain.rulefile import read_condition
 from routing.domain.sentences import condition_words
 from routing.errors import Conflict, Invalid, NotVisible
@@ -70,7 +72,8 @@ def _form(request: DeskRequest, row: WorkType, field: InputField | None) -> Http
             form.add_error(key if key in form.fields else None, detail)
         return _show(request, row, field, form, groups, status=422)
     except Conflict as conflict:
-        return _show(request, row, field, form, groups, status=409, conflict=conflict)
+        also = ["Applies when"] if field is not None and condition != field.applies_when else []
+        return _show(request, row, field, form, groups, status=409, conflict=conflict, also=also)
     messages.success(request, f"{form.cleaned_data['label']} is saved.")
     address = reverse("routing:work_type", args=[row.slug])
     return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
@@ -85,6 +88,7 @@ def _show(
     *,
     status: int = 200,
     conflict: Conflict | None = None,
+    also: Sequence[str] = (),
 ) -> HttpResponse:
     desk = desk_queries.load()
     kept = read_condition(field.applies_when) if field and field.applies_when and not groups else None
@@ -98,7 +102,7 @@ def _show(
         "kept_words": condition_words(kept, desk.catalogue(row.pk)) if kept is not None else "",
     }
     if field is not None:
-        context |= seen_context(request, form, mark_of(work_types.values_of(field)), conflict)
+        context |= seen_context(request, form, fingerprint_of(work_types.values_of(field)), conflict, also)
     return render(
         request, "work_types/_input.html" if request.htmx else "work_types/input.html", context, status=status
     )

@@ -98,13 +98,13 @@ def item_page(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _unused(item: WorkItem, data: QueryDict, text: str) -> list[tuple[str, str]]:
-    """Return what somebody sent who answered in another window as well, so that nothing of it is lost unseen."""
+    """Return what somebody wrote who answered in another window as well, so that no words of theirs are lost unseen."""
     now = database_now()
     facts, inputs = knowledge([item], now)[item.pk].facts, desk_queries.load().catalogue(item.work_type_id).inputs
     # Of what was asked of them alone: whoever has the link finds out nothing else by guessing.
     asked = {name for names in item.questions.values_list("names", flat=True) for name in names}
     specs = [spec for spec in inputs if spec.name in asked]
-    found = controls.unlike(specs, controls.typed(specs, data), facts, now.date())
+    found = controls.unused_answers(specs, controls.typed(specs, data), facts, now.date())
     answered = lookup(facts, "item.answer").value
     return found if text.strip() in {"", answered} else [*found, ("Your answer", text.strip())]
 

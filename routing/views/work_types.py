@@ -5,7 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from routing.actions import work_types
-from routing.actions.editing import mark_of
+from routing.actions.editing import fingerprint_of
 from routing.domain.sentences import condition_words
 from routing.errors import Conflict, Invalid, NotVisible
 from routing.forms.work_types import TypeForm, initial_of
@@ -72,16 +72,19 @@ def edit_type(request: DeskRequest, slug: str) -> HttpResponse:
     """Change a work type."""
     row = find_type(request, slug)
     form = TypeForm(request.POST if request.method == "POST" else None, existing=row, initial=initial_of(row))
-    mark = mark_of(work_types.details_of(row))
     if request.method == "GET" or not form.is_valid():
-        status = 200 if request.method == "GET" else 422
-        context = {"form": form, "type": row} | seen_context(request, form, mark)
-        return render(request, "work_types/form.html", context, status=status)
+        return _form(request, form, row, status=200 if request.method == "GET" else 422)
     try:
         seen = request.POST.get("seen", "")
         work_types.save_type(actor=request.actor, slug=slug, details=form.details(), seen=seen)
     except Conflict as conflict:
-        context = {"form": form, "type": row} | seen_context(request, form, mark, conflict)
-        return render(request, "work_types/form.html", context, status=409)
+        return _form(request, form, row, status=409, conflict=conflict)
     messages.success(request, f"{form.cleaned_data['name']} is saved.")
     return redirect("routing:work_type", slug)
+
+
+def _form(
+    request: DeskRequest, form: TypeForm, row: WorkType, *, status: int, conflict: Conflict | None = None
+) -> HttpResponse:
+    seen = seen_context(request, form, fingerprint_of(work_types.details_of(row)), conflict)
+    return render(request, "work_types/form.html", {"form": form, "type": row} | seen, status=status)

@@ -125,10 +125,10 @@ function typedKeys(event) {
     const panel = event.target.closest("details[open]");
     if (panel) {
       panel.open = false;
-      panel.querySelector("summary").focus();
+      panel.querySelector("summary").focus({ preventScroll: true });
     } else if (sheet()) {
       sheet().hidePopover();
-      form().querySelector(".bench-more-button").focus();
+      form().querySelector(".bench-more-button").focus({ preventScroll: true });
     } else {
       event.target.blur();
     }

@@ -1,4 +1,4 @@
-"""A process beside the one that measures; imports nothing of Django's, which it has yet to set up."""
+"""A process beside the one that measures; imports no models, since it is loaded there before Django is set up."""
 
 import os
 from concurrent.futures import ProcessPoolExecutor

@@ -54,8 +54,8 @@ class Room:
         change = Change(item_id, version, None, frozenset(), json.dumps({"version": version}), "{}")
         for seat in self.seats:
             seat.offer(change)
-            self.postman.ring(seat)
-        self.postman.go(position(self.number))
+            self.postman.enqueue(seat)
+        self.postman.advance(position(self.number))
 
 
 def position(number: int) -> Position:
@@ -138,13 +138,13 @@ async def test_nothing_is_sent_while_nobody_knows_what_is_true() -> None:
     room = Room(1)
     room.publish(2)
     await until(lambda: versions(room.sockets[0]) == [2])
-    room.postman.stay()
+    room.postman.pause()
     room.seats[0].has_notice = True
-    room.postman.ring(room.seats[0])
+    room.postman.enqueue(room.seats[0])
     for _ in range(20):
         await asyncio.sleep(0)
     assert len(room.sockets[0].frames) == 1
-    room.postman.go(position(9))
+    room.postman.advance(position(9))
     await until(lambda: len(room.sockets[0].frames) == 2)
     assert room.sockets[0].frames[1] == {"type": "heartbeat", "position": "c/9:9:/all", "notice": True}
 
@@ -155,8 +155,8 @@ async def test_reloads_are_told_at_most_every_few_seconds(monkeypatch: pytest.Mo
     told: list[float] = []
     for number in range(3):
         room.seats[0].reload()
-        room.postman.ring(room.seats[0])
-        room.postman.go(position(number))
+        room.postman.enqueue(room.seats[0])
+        room.postman.advance(position(number))
         await until(lambda: len(room.sockets[0].frames) > number)  # noqa: B023 - waited for here
         told.append(loop.time())
     assert [frame["type"] for frame in room.sockets[0].frames] == ["reload"] * 3

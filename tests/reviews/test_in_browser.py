@@ -112,6 +112,19 @@ def test_letters_typed_beside_a_box_to_tick_decide_nothing(desk: Desk) -> None:
     assert state_of(item) == "in_review"
 
 
+def test_a_key_that_opens_a_panel_leaves_the_question_in_sight(desk: Desk) -> None:
+    stopped_at(desk.bench, "calls")
+    page = desk.sit_down("ana", "/reviews/")
+    page.set_viewport_size({"width": 1440, "height": 420})
+    page.keyboard.press("n")
+    question(page, "Approve Refund?")
+    for key in ("d", "r", "q"):
+        page.keyboard.press(key)
+        expect(page.locator(".bench-panel[open]")).to_be_visible()
+        expect(page.locator("#question")).to_be_in_viewport()
+        page.keyboard.press("Escape")
+
+
 def test_a_key_held_down_decides_one_review_only(desk: Desk) -> None:
     desk.bench.desk.rules("support", {"when": ALWAYS, "then": {"do": "go", "to": ["support"]}})
     for number in range(4):

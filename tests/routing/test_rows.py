@@ -4,6 +4,7 @@ import pytest
 from django.db import IntegrityError
 from django.db.models import Model
 
+from routing import transitions
 from routing.domain.states import State
 from routing.models import Event, FactRevision, OwnerKind, Priority, WorkItem
 from routing.rows import add_all, insert, insert_values, new, new_ids
@@ -106,6 +107,11 @@ def test_rows_are_told_their_own_ids(count: int) -> None:
     rows = [Event(seq=seq, hash=b"\x00", **given) for seq in range(1, count + 1)]
     add_all(rows)
     assert {row.pk: row.seq for row in rows} == dict(Event.objects.filter(item=of).values_list("pk", "seq"))
+
+
+def test_a_move_writes_every_column_of_its_event() -> None:
+    of_database = {"id", "xid"}
+    assert set(transitions._EVENT_COLUMNS) == {field.column for field in Event._meta.concrete_fields} - of_database
 
 
 def test_no_rows_are_no_statement(django_assert_num_queries: pytest.FixtureRequest) -> None:

@@ -81,12 +81,32 @@ def test_what_another_admin_saved_meanwhile_is_not_overwritten_unseen(
     assert "since you opened it. What you typed is kept." in page
     [words] = ours.values()
     assert words in page
-    [changed] = [refused.context["form"][name].label for name in theirs]
-    assert changed in refused.context["differing"]
+    labels = {refused.context["form"][name].label for name in (*theirs, *ours)}
+    assert set(refused.context["differing"]) == labels
     assert stored() == of_theirs
     again = admin.post(address, form | theirs | ours | {"seen": refused.context["seen"]})
     assert again.status_code == 302
     assert stored() == (of_theirs[0], words)
+
+
+def test_a_condition_that_another_admin_changed_is_named_as_well(desk: TestDesk, admin: Client) -> None:
+    address, form, _, _, _ = an_input(desk, admin)
+    admin.post(f"{ADDRESS}support/inputs/new/", form | {"name": "topic", "label": "Topic"})
+    seen = admin.get(address).context["seen"]
+    assert admin.post(address, form | row("input.topic", "known") | {"seen": seen}).status_code == 302
+    refused = admin.post(address, form | {"seen": seen})
+    assert refused.status_code == 409
+    assert refused.context["differing"] == ["Applies when"]
+
+
+def test_lines_that_a_browser_ends_otherwise_do_not_differ(desk: TestDesk, admin: Client) -> None:
+    desk.person("rita", Role.REVIEWER)
+    desk.person("lea", Role.REVIEWER)
+    address, form, theirs, _, _ = a_queue(desk, admin)
+    seen = admin.get(address).context["seen"]
+    assert admin.post(address, form | theirs | {"seen": seen}).status_code == 302
+    refused = admin.post(address, form | {"checklist": "Title is right\r\nImage is ours", "seen": seen})
+    assert refused.context["differing"] == ["Who must approve"]
 
 
 def test_what_nobody_else_changed_is_saved_again_and_again(desk: TestDesk, admin: Client) -> None:

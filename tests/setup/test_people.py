@@ -173,6 +173,7 @@ def test_a_new_password_ends_the_old_sessions(desk: TestDesk, admin: Client, sig
     assert operator.get("/rulebooks/").status_code == 302
     person.refresh_from_db()
     assert person.check_password(password)
+    assert not sessions_of(person.pk).exists()
 
 
 def test_everybody_changes_their_own_password(desk: TestDesk, sign_in: SignIn) -> None:

@@ -95,6 +95,22 @@ def test_facts_that_cannot_be_read_are_named_and_kept(admin: Client, facts: str,
     assert answer.context["form"].facts == facts
 
 
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        ({"way": "text", "title": "", "text": " "}, "Write a title or some words"),
+        ({"way": "facts", "facts": " "}, "Write what is known"),
+    ],
+)
+def test_trying_nothing_says_what_is_needed(admin: Client, sent: dict[str, str], words: str) -> None:
+    answer = admin.post(ADDRESS, sent)
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    opened = admin.get(ADDRESS, {"way": sent["way"]})
+    assert opened.status_code == 200
+    assert words not in opened.content.decode()
+
+
 def test_facts_written_as_lines_read_back_equal(support: WorkType) -> None:
     catalogue = desk_queries.load().catalogue(support.pk)
     facts = {

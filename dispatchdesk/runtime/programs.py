@@ -67,11 +67,13 @@ def log_path(logs: Path, name: str) -> Path:
 def web_arguments(*, host: str, port: int, behind_proxy: bool) -> list[str]:
     """Return how Python starts the web server.
 
-    Frames of sockets are bounded, and forwarded addresses are believed only when a proxy is expected, and only from
+    Frames of sockets are bounded, and not compressed: each viewer's would be compressed anew, which takes longer than
+    all else that is done for them. Forwarded addresses are believed only when a proxy is expected, and only from
     loopback.
     """
     arguments = ["-m", "uvicorn", "dispatchdesk.asgi:application", "--host", host, "--port", str(port)]
-    arguments += ["--lifespan", "off", "--ws", "websockets-sansio", "--ws-max-size", "65536", "--no-server-header"]
+    arguments += ["--lifespan", "off", "--ws", "websockets-sansio", "--ws-max-size", "65536"]
+    arguments += ["--ws-per-message-deflate", "false", "--no-server-header"]
     arguments += ["--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "1"]
     return [*arguments, "--proxy-headers" if behind_proxy else "--no-proxy-headers"]
 

@@ -82,6 +82,13 @@ def test_a_change_is_told_to_who_looks(web: Web, desk: TestDesk, olga: User) -> 
         assert 'data-needs="queue:triage"' in told["html"]
 
 
+def test_what_all_are_sent_is_not_compressed_for_each(web: Web, desk: TestDesk, olga: User) -> None:
+    with web.watch(olga) as viewer:
+        assert viewer.socket.request is not None
+        assert "permessage-deflate" in viewer.socket.request.headers["Sec-WebSocket-Extensions"]
+        assert viewer.socket.protocol.extensions == []
+
+
 def test_a_page_without_a_position_is_told_to_reload_first(web: Web, desk: TestDesk, olga: User) -> None:
     with web.watch(olga) as viewer:
         assert viewer.frame()["type"] == "reload"

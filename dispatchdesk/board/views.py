@@ -30,6 +30,7 @@ HINTS = {
     State.DONE: "What is finished today appears here.",
     State.STOPPED: "What is closed today without being done appears here.",
 }
+NO_MATCH = "Nothing here fits the filter."
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ def _columns(
             state=state.value,
             label=STATE_LABELS[state],
             note="today" if queries.shows_today_only(state, filters) else "",
-            hint=HINTS[state],
+            hint=NO_MATCH if filters.active else HINTS[state],
             cards=found[state].cards,
             next_cursor=found[state].next_cursor,
             counted=counted[state],

@@ -252,6 +252,12 @@ def test_what_narrows_the_board_is_said_and_dropped_one_by_one(desk: TestDesk, o
     assert 'data-drop="' not in olgas.get("/?show=all").content.decode()
 
 
+def test_an_empty_column_says_whether_a_filter_empties_it(desk: TestDesk, olgas: Client) -> None:
+    desk.send("A poster about tea", type="marketing")
+    assert "Nothing here fits the filter." not in olgas.get("/?show=all").content.decode()
+    assert olgas.get("/?show=all&type=support").content.decode().count("Nothing here fits the filter.") == len(State)
+
+
 def test_types_somebody_may_not_see_are_neither_shown_nor_counted(desk: TestDesk, client: Client) -> None:
     secret = desk.work_type("secret")
     secret.visible_to.add(Group.objects.create(name="board"))

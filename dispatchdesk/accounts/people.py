@@ -6,6 +6,7 @@ from itertools import chain, count
 
 from django.contrib.auth.models import Group
 from django.contrib.sessions.backends.base import SessionBase
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from dispatchdesk.accounts.actors import actor_of
@@ -42,13 +43,18 @@ def add_person(*, actor: Actor, username: str, details: PersonDetails) -> tuple[
     """Make an account and return it with its first password, which is told once. Raises Invalid."""
     _check(actor, details)
     password = new_password()
+    taken = Invalid(f"“{username}” is taken.", {"username": "Somebody has this username already."})
     with one_transaction("people.add_person"):
         if User.objects.filter(username__iexact=username).exists():
-            raise Invalid(f"“{username}” is taken.", {"username": "Somebody has this username already."})
+            raise taken
         user = User(username=username)
         _set(user, details)
         user.set_password(password)
-        user.save()
+        try:
+            with transaction.atomic():
+                user.save()
+        except IntegrityError:  # somebody else has made it at this moment
+            raise taken from None
         _join(user, details)
         return user, password
 
@@ -80,7 +86,7 @@ def change_person(*, actor: Actor, user_id: int, details: PersonDetails, seen: s
     _check(actor, details)
     with one_transaction("people.change_person"):
         user = _find(user_id)
-        check_unchanged(seen, details_of(user), user.display_name())
+        check_unchanged(seen, details_of(user), details, user.display_name())
         before = set(queues_of(actor_of(user)).values_list("pk", flat=True))
         if details.role != Role.ADMIN.value:
             _keep_an_admin(user)

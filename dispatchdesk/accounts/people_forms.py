@@ -7,7 +7,7 @@ from django import forms
 from django.contrib.auth.validators import UnicodeUsernameValidator
 
 from dispatchdesk.accounts.models import STAFF_ROLES, User
-from dispatchdesk.accounts.people import PersonDetails, details_of
+from dispatchdesk.accounts.people import PersonDetails
 
 ROLE_WORDS = {
     "operator": "Operator: triages on the board",
@@ -49,7 +49,6 @@ class PersonForm(forms.Form):
         )
 
 
-def initial_of(user: User) -> dict[str, object]:
+def initial_of(details: PersonDetails) -> dict[str, object]:
     """Return what the form shows of somebody."""
-    details = details_of(user)
     return asdict(details) | {"groups": ", ".join(details.groups)}

@@ -12,8 +12,8 @@ from dispatchdesk.accounts.models import User
 from dispatchdesk.accounts.people_forms import PersonForm, initial_of
 from dispatchdesk.accounts.sessions import end_sessions
 from reviews.models import Membership
-from routing.actions.editing import fingerprint_of
-from routing.errors import Conflict, Invalid, NotVisible
+from routing.actions.editing import ChangedMeanwhile
+from routing.errors import Invalid, NotVisible
 from routing.views.access import ADMINS, DeskRequest, page
 from routing.views.seen import seen_context
 
@@ -58,15 +58,18 @@ def new(request: DeskRequest) -> HttpResponse:
 def edit(request: DeskRequest, user_id: int) -> HttpResponse:
     """Change who somebody is and may do."""
     user = _person(user_id)
-    form = PersonForm(request.POST if request.method == "POST" else None, existing=user, initial=initial_of(user))
-    if request.method == "GET" or not form.is_valid():
-        return _form(request, form, user, status=200 if request.method == "GET" else 422)
+    if request.method == "GET":
+        return _form(request, PersonForm(existing=user, initial=initial_of(people.details_of(user))), user)
+    form = PersonForm(request.POST, existing=user)
+    if not form.is_valid():
+        return _form(request, form, user, status=422)
     try:
         seen = request.POST.get("seen", "")
         people.change_person(actor=request.actor, user_id=user_id, details=form.details(), seen=seen)
     except Invalid as refusal:
         return _refused(request, form, refusal, user)
-    except Conflict as conflict:
+    except ChangedMeanwhile as conflict:
+        form = PersonForm(request.POST, existing=user, initial=initial_of(conflict.stored))
         return _form(request, form, user, status=409, conflict=conflict)
     messages.success(request, f"{user.username} is saved. It counts from their next click.")
     return redirect("people:list")
@@ -78,11 +81,11 @@ def _form(
     user: User | None = None,
     *,
     status: int = 200,
-    conflict: Conflict | None = None,
+    conflict: ChangedMeanwhile | None = None,
 ) -> HttpResponse:
     context: dict[str, object] = {"form": form, "person": user}
     if user is not None:
-        context |= seen_context(request, form, fingerprint_of(people.details_of(user)), conflict)
+        context |= seen_context(request, form, people.details_of(user), conflict)
     return render(request, "people/form.html", context, status=status)
 
 

@@ -72,7 +72,7 @@ class Postman:
         """Have another task go on: whoever still sends when the loop gets its turn waits for a socket."""
         if stuck is not None and self._present is stuck:
             self._present = None
-            limit = asyncio.get_running_loop().call_later(SEND_SECONDS, stuck.cancel)
+            limit = asyncio.get_running_loop().call_later(SEND_SECONDS, _give_up, stuck)
             stuck.add_done_callback(lambda _: limit.cancel())
             self._send_due()
 
@@ -93,3 +93,8 @@ class Postman:
         seat.is_busy = False
         if seat.has_mail:
             self.enqueue(seat)
+
+
+def _give_up(stuck: asyncio.Task[None]) -> None:
+    logger.info("feed: a viewer does not read")
+    stuck.cancel()

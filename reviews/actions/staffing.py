@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from reviews.actions import claiming
@@ -46,8 +47,8 @@ _TOO_FEW = "Two people must approve here, and fewer than two staff the queue. Ad
 
 
 def details_of(queue: Queue) -> QueueDetails:
-    """Return what is stored of a queue."""
-    people = dict(queue.memberships.values_list("user_id", "lead"))
+    """Return what is stored of a queue; of its members those who can sign in."""
+    people = dict(queue.memberships.filter(user__is_active=True).values_list("user_id", "lead"))
     return QueueDetails(
         name=queue.destination.name,
         description=queue.destination.description,
@@ -62,7 +63,7 @@ def details_of(queue: Queue) -> QueueDetails:
         eyes=queue.eyes,
         high_risk=queue.high_risk,
         staff_role=queue.staff_role,
-        group_ids=tuple(queue.groups.order_by("pk").values_list("pk", flat=True)),
+        group_ids=tuple(queue.groups.order_by("name").values_list("pk", flat=True)),
         member_ids=frozenset(people),
         lead_ids=frozenset(user_id for user_id, lead in people.items() if lead),
     )
@@ -76,6 +77,8 @@ def save_queue(*, actor: Actor, slug: str, details: QueueDetails, new: bool = Fa
     """
     configuring.check_admin(actor)
     with one_transaction("staffing.save_queue"):
+        with connection.cursor() as cursor:  # two who save at once would not see each other's name
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('staffing.save_queue', 0))")
         place = Destination.objects.select_for_update().filter(slug=slug).first()
         if new and place is not None:
             raise Invalid(f"“{slug}” is taken.", {"slug": "This name is taken. Choose another."})
@@ -83,7 +86,7 @@ def save_queue(*, actor: Actor, slug: str, details: QueueDetails, new: bool = Fa
             raise NotVisible(f"There is no queue “{slug}”.")
         stored = Queue.objects.select_related("destination").filter(destination=place).first() if place else None
         if stored is not None:
-            check_unchanged(seen, details_of(stored), stored.destination.name)
+            check_unchanged(seen, details_of(stored), details, stored.destination.name)
         alike = Destination.objects.filter(kind=DestinationKind.QUEUE, archived=False, name__iexact=details.name)
         if alike.exclude(slug=slug).exists():
             raise Invalid(_SAME_NAME, {"name": _SAME_NAME})
@@ -169,7 +172,8 @@ def free_reviews_of(*, actor: Actor, user_id: int, reviews: QuerySet[Review] | N
 def _set_members(queue: Queue, member_ids: Collection[int], lead_ids: Collection[int]) -> None:
     people = get_user_model().objects.exclude(role=Role.INTAKE.value).filter(pk__in=member_ids)
     kept = set(people.values_list("pk", flat=True))
-    queue.memberships.exclude(user_id__in=kept).delete()
+    # Whoever cannot sign in at present is not in the form, and is in their queues when they come back.
+    queue.memberships.filter(user__is_active=True).exclude(user_id__in=kept).delete()
     for user_id in sorted(kept):
         Membership.objects.update_or_create(queue=queue, user_id=user_id, defaults={"lead": user_id in lead_ids})
 

@@ -1,5 +1,6 @@
 """A queue as a form: what its people are told, how long they have, and who they are."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
@@ -153,30 +154,18 @@ class QueueForm(forms.Form):
             calendar_id=calendar.pk if calendar else None,
             overflow_id=overflow.pk if overflow else None,
             group_ids=tuple(group.pk for group in self.cleaned_data.get("groups", ())),
-            member_ids=frozenset(row.pk for row in members),
+            member_ids=frozenset(row.pk for row in (*members, *leads)),
             lead_ids=frozenset(row.pk for row in leads),
         )
 
 
-def initial_of(queue: Queue) -> dict[str, object]:
+def initial_of(details: QueueDetails) -> dict[str, object]:
     """Return what the form shows of a stored queue."""
-    names = (
-        "instructions",
-        "service_minutes",
-        "calendar",
-        "overflow",
-        "overflow_minutes",
-        "eyes",
-        "high_risk",
-        "lease_minutes",
-        "hold_seconds",
-        "staff_role",
-    )
-    return {name: getattr(queue, name) for name in names} | {
-        "name": queue.destination.name,
-        "description": queue.destination.description,
-        "checklist": "\n".join(queue.checklist),
-        "groups": list(queue.groups.all()),
-        "members": [row.user_id for row in queue.memberships.all()],
-        "leads": [row.user_id for row in queue.memberships.filter(lead=True)],
+    return asdict(details) | {
+        "checklist": "\n".join(details.checklist),
+        "calendar": details.calendar_id,
+        "overflow": details.overflow_id,
+        "groups": list(details.group_ids),
+        "members": list(details.member_ids),
+        "leads": list(details.lead_ids),
     }

@@ -10,8 +10,8 @@ from reviews.forms.queues import QueueForm, initial_of
 from reviews.models import Queue, Review
 from reviews.queries.people import staff_of
 from routing.actions.destinations import used_by
-from routing.actions.editing import fingerprint_of
-from routing.errors import Conflict, Invalid, NotVisible
+from routing.actions.editing import ChangedMeanwhile
+from routing.errors import Invalid, NotVisible
 from routing.kinds import people
 from routing.views.access import ADMINS, DeskRequest, page
 from routing.views.seen import seen_context
@@ -86,16 +86,19 @@ def new(request: DeskRequest) -> HttpResponse:
 def edit(request: DeskRequest, slug: str) -> HttpResponse:
     """Change a queue and its people."""
     row = _queue(slug)
-    form = QueueForm(request.POST if request.method == "POST" else None, existing=row, initial=initial_of(row))
-    if request.method == "GET" or not form.is_valid():
-        return _form(request, form, row, status=200 if request.method == "GET" else 422)
+    if request.method == "GET":
+        return _form(request, QueueForm(existing=row, initial=initial_of(staffing.details_of(row))), row)
+    form = QueueForm(request.POST, existing=row)
+    if not form.is_valid():
+        return _form(request, form, row, status=422)
     try:
         seen = request.POST.get("seen", "")
         staffing.save_queue(actor=request.actor, slug=slug, details=form.details(), seen=seen)
     except Invalid as refusal:
         _mark(form, refusal)
         return _form(request, form, row, status=422)
-    except Conflict as conflict:
+    except ChangedMeanwhile as conflict:
+        form = QueueForm(request.POST, existing=row, initial=initial_of(conflict.stored))
         return _form(request, form, row, status=409, conflict=conflict)
     messages.success(request, f"{form.cleaned_data['name']} is saved.")
     return redirect("queues:queue", slug)
@@ -112,11 +115,11 @@ def _form(
     row: Queue | None = None,
     *,
     status: int = 200,
-    conflict: Conflict | None = None,
+    conflict: ChangedMeanwhile | None = None,
 ) -> HttpResponse:
     context: dict[str, object] = {"form": form, "queue": row}
     if row is not None:
-        context |= seen_context(request, form, fingerprint_of(staffing.details_of(row)), conflict)
+        context |= seen_context(request, form, staffing.details_of(row), conflict)
     return render(request, "settings/queue_form.html", context, status=status)
 
 

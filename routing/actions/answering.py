@@ -9,7 +9,7 @@ from routing.crash_points import one_transaction
 from routing.domain.conditions import reads
 from routing.domain.engine import seen_facts
 from routing.domain.facts import MISSING, Fact, Status, known, lookup
-from routing.domain.inputs import InputError, parse_value
+from routing.domain.inputs import InputError, parse_answer
 from routing.domain.roles import Actor, Role
 from routing.domain.states import Action, State
 from routing.errors import Conflict, Invalid
@@ -39,7 +39,7 @@ def read_inputs(work: Pass, given: Mapping[str, object]) -> tuple[dict[str, Fact
             read[name] = MISSING
             continue
         try:
-            read[name] = known(parse_value(spec, raw, today=work.now.date()))
+            read[name] = known(parse_answer(spec, raw, today=work.now.date()))
         except InputError as error:
             wrong[name] = str(error)
     return read, wrong

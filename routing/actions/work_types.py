@@ -18,6 +18,7 @@ from routing.models import InputField, Rulebook, WorkType
 from routing.queries import desk as desk_queries
 from routing.queries.rulebooks import FIRST_LOOK
 
+_TAKEN = "This name is taken. Choose another."
 RESERVED_SLUGS = frozenset({FIRST_LOOK, "new", "router", "rule"})
 
 
@@ -45,7 +46,7 @@ def details_of(row: WorkType) -> TypeDetails:
         move_limit=row.move_limit,
         public_form=row.public_form,
         active=row.active,
-        group_ids=tuple(row.visible_to.order_by("pk").values_list("pk", flat=True)),
+        group_ids=tuple(row.visible_to.order_by("name").values_list("pk", flat=True)),
     )
 
 
@@ -68,14 +69,16 @@ def save_type(*, actor: Actor, slug: str, details: TypeDetails, new: bool = Fals
     with one_transaction("work_types.save_type"):
         row = WorkType.objects.select_for_update().filter(slug=slug).first()
         if new and (row is not None or slug in RESERVED_SLUGS):
-            raise Invalid(f"“{slug}” is taken.", {"slug": "This name is taken. Choose another."})
+            raise Invalid(f"“{slug}” is taken.", {"slug": _TAKEN})
         if row is None:
             if not new:
                 raise NotVisible(f"There is no work type “{slug}”.")
-            row = WorkType.objects.create(slug=slug, **values)
+            row, is_first = WorkType.objects.get_or_create(slug=slug, defaults=values)
+            if not is_first:  # somebody else has made it at this moment
+                raise Invalid(f"“{slug}” is taken.", {"slug": _TAKEN})
             Rulebook.objects.create(work_type=row)
         else:
-            check_unchanged(seen, details_of(row), row.name)
+            check_unchanged(seen, details_of(row), details, row.name)
             for name, value in values.items():
                 setattr(row, name, value)
             row.save(update_fields=list(values))
@@ -114,7 +117,7 @@ def save_input(
                 raise NotVisible(f"{work_type.name} has no input “{name}”.")
             row = InputField(work_type=work_type, name=name, position=work_type.inputs.count())
         else:
-            check_unchanged(seen, values_of(row), row.label)
+            check_unchanged(seen, values_of(row), values, row.label)
         for field, value in values.items():
             setattr(row, field, value)
         _check_input(row)

@@ -150,6 +150,23 @@ def parse_value(spec: InputSpec, raw: object, *, today: date | None = None) -> V
     return _text(spec, raw)
 
 
+_TOO_MUCH_MONEY = 10**12
+
+
+def parse_answer(spec: InputSpec, raw: object, *, today: date | None = None) -> Value:
+    """Read what somebody answered, as ``parse_value`` does; raises InputError for a debt or an absurd amount as well.
+
+    A source may know of a debt, and rules may speak of one.
+    """
+    value = parse_value(spec, raw, today=today)
+    if isinstance(value, Money):
+        if value.amount < 0:
+            raise InputError(f"{spec.label}: please give an amount without a minus.")
+        if value.amount >= _TOO_MUCH_MONEY:
+            raise InputError(f"{spec.label}: please give an amount below {_TOO_MUCH_MONEY:,}.")
+    return value
+
+
 def _clean(spec: InputSpec, raw: str) -> str:
     text = raw.strip()
     longest = _LONGEST.get(spec.kind, _LONGEST_LINE)
@@ -177,9 +194,6 @@ def _number(spec: InputSpec, raw: object) -> Value:
     return int(number) if number == number.to_integral_value() else number
 
 
-_TOO_MUCH_MONEY = 10**12
-
-
 def _money(spec: InputSpec, raw: object) -> Money:
     read: tuple[Decimal, str] | None = None
     if isinstance(raw, Money):
@@ -203,11 +217,6 @@ def _money(spec: InputSpec, raw: object) -> Money:
         raise InputError(f"{spec.label}: please give the currency as a code of three letters, such as {example}.")
     if spec.currency and currency != spec.currency:
         raise InputError(f"{spec.label}: please give the amount in {spec.currency}, not in {currency}.")
-    # A source may know of a debt; nobody writes one.
-    if read[0] < 0 and not isinstance(raw, Money):
-        raise InputError(f"{spec.label}: please give an amount without a minus, such as {example}.")
-    if abs(read[0]) >= _TOO_MUCH_MONEY:
-        raise InputError(f"{spec.label}: please give an amount below {_TOO_MUCH_MONEY:,}.")
     return Money(read[0], currency)
 
 
@@ -265,7 +274,7 @@ def find_in_text(spec: InputSpec, text: str, *, today: date | None = None) -> Fo
     A pattern gives its group named ``value``, else its first group, else all it matches; a group named like a choice
     stands for it, so that ``(?P<delivery>parcel|tracking)`` finds the choice by other words. Money counts only with its
     currency, and in the input's own. Two different candidates, or a day that can be read in two ways, are doubtful;
-    what ``parse_value`` would refuse is no candidate. Raises PatternError for an unreadable pattern.
+    what ``parse_answer`` would refuse is no candidate. Raises PatternError for an unreadable pattern.
     """
     candidates: dict[object, Found] = {}
     for found in islice(_candidates(spec, text, today), _MOST_CANDIDATES):
@@ -285,7 +294,7 @@ def _candidates(spec: InputSpec, text: str, today: date | None) -> Iterator[Foun
         case Kind.MONEY:
             for amount in amounts(text):
                 if not spec.currency or amount.currency == spec.currency:
-                    yield Found(Money(amount.amount, amount.currency), amount.quote, doubtful=False)
+                    yield from _parsed(spec, Money(amount.amount, amount.currency), amount.quote, today)
         case Kind.DATE:
             for day in days(text, today):
                 yield Found(day.day, day.quote, doubtful=not day.sure)
@@ -334,8 +343,8 @@ def _named(match: Match, choices: dict[str, str]) -> Iterator[Found]:
             yield Found(choice, words, doubtful=False)
 
 
-def _parsed(spec: InputSpec, raw: str, quote: str, today: date | None) -> Iterator[Found]:
+def _parsed(spec: InputSpec, raw: object, quote: str, today: date | None) -> Iterator[Found]:
     try:
-        yield Found(parse_value(spec, raw, today=today), quote, doubtful=False)
+        yield Found(parse_answer(spec, raw, today=today), quote, doubtful=False)
     except InputError:
         return

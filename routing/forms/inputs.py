@@ -10,7 +10,7 @@ from django.http import QueryDict
 from routing.actions.answering import DONT_HAVE
 from routing.domain.catalogue import Catalogue
 from routing.domain.conditions import evaluate, reads
-from routing.domain.facts import Fact, Facts, Status, lookup, value_from_json
+from routing.domain.facts import Facts, Status, lookup, value_from_json
 from routing.domain.inputs import InputError, InputSpec, Kind, parse_value
 from routing.domain.kleene import FALSE, NOT_APPLICABLE, TRUE
 from routing.domain.rulefile import write_condition
@@ -98,18 +98,23 @@ def offered(specs: Iterable[InputSpec], doubtful: Mapping[str, FactRevision]) ->
     return Typed({name: as_text(value_from_json(value)) for name, value in found.items()})
 
 
-def unused_answers(specs: Iterable[InputSpec], what: Typed, facts: Facts, today: date) -> list[tuple[str, str]]:
-    """Return the labels and texts of what was typed and is not what is known."""
-    return [
-        (spec.label, text)
-        for spec in specs
-        if (text := what.values[spec.name].strip()) and not _matches(spec, text, lookup(facts, spec.fact), today)
-    ]
+def unused_answers(
+    specs: Iterable[InputSpec], what: Typed, kept: Mapping[str, FactRevision], today: date
+) -> list[tuple[str, str]]:
+    """Return the labels and texts of what was typed and is not what was kept of it, by the names of facts."""
+    found = []
+    for spec in specs:
+        row, text = kept.get(spec.fact), what.values[spec.name].strip()
+        if text and not (row is not None and _says(row, spec, text, today)):
+            found.append((spec.label, text))
+        elif not text and spec.name in what.nones and (row is None or row.status != Status.MISSING):
+            found.append((spec.label, "I don't have this"))
+    return found
 
 
-def _matches(spec: InputSpec, text: str, fact: Fact, today: date) -> bool:
+def _says(row: FactRevision, spec: InputSpec, text: str, today: date) -> bool:
     try:
-        return fact.status is Status.KNOWN and parse_value(spec, text, today=today) == fact.value
+        return row.status == Status.KNOWN and value_from_json(row.value) == parse_value(spec, text, today=today)
     except InputError:
         return False
 

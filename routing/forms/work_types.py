@@ -1,5 +1,7 @@
 """Work types and their inputs as forms."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
@@ -82,11 +84,9 @@ class TypeForm(forms.Form):
         return TypeDetails(**data, group_ids=tuple(group.pk for group in self.cleaned_data.get("groups", ())))
 
 
-def initial_of(row: WorkType) -> dict[str, object]:
+def initial_of(details: TypeDetails) -> dict[str, object]:
     """Return what the form shows of a stored type."""
-    names = ("name", "description", "service_level_minutes", "question_due_minutes", "move_limit")
-    shown: dict[str, object] = {name: getattr(row, name) for name in (*names, "public_form", "active")}
-    return shown | {"groups": list(row.visible_to.all())}
+    return asdict(details) | {"groups": list(details.group_ids)}
 
 
 class InputForm(forms.Form):
@@ -157,10 +157,9 @@ class InputForm(forms.Form):
         return data
 
 
-def input_initial(row: InputField) -> dict[str, object]:
-    """Return what the form shows of a stored input."""
-    names = ("label", "kind", "required", "hint", "currency", "pattern", "source_fact", "ask_requester")
-    return {name: getattr(row, name) for name in names} | {"choices": "\n".join(row.choices)}
+def input_initial(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the form shows of a stored input, of whose fields these are the values."""
+    return {**values, "choices": "\n".join(values["choices"])}
 
 
 def source_choices(desk: Desk, type_id: int, stored: str = "") -> list[tuple[str, str]]:

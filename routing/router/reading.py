@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from routing.domain.facts import Value
-from routing.domain.inputs import InputError, InputSpec, Kind, parse_value
+from routing.domain.inputs import InputError, InputSpec, Kind, parse_answer
 from routing.outgoing import chat
 
 DEADLINE_SECONDS = 30.0
@@ -104,6 +104,6 @@ def _says(quote: str, value: str) -> bool:
 
 def _parsed(spec: InputSpec, raw: str, today: date) -> Value:
     try:
-        return parse_value(spec, raw, today=today)
+        return parse_answer(spec, raw, today=today)
     except InputError:
         return None

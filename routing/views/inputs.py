@@ -9,10 +9,10 @@ from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
 from routing.actions import work_types
-from routing.actions.editing import fingerprint_of
+from routing.actions.editing import ChangedMeanwhile
 from routing.domain.rulefile import read_condition
 from routing.domain.sentences import condition_words
-from routing.errors import Conflict, Invalid, NotVisible
+from routing.errors import Invalid, NotVisible
 from routing.forms import work_types as forms
 from routing.forms.condition_rows import Rows, edit_rows
 from routing.forms.work_types import InputForm
@@ -43,8 +43,8 @@ def _form(request: DeskRequest, row: WorkType, field: InputField | None) -> Http
     desk = desk_queries.load()
     catalogue = desk.catalogue(row.pk)
     sources = forms.source_choices(desk, row.pk, field.source_fact if field else "")
-    initial = forms.input_initial(field) if field else {}
     if request.method == "GET":
+        initial = forms.input_initial(work_types.values_of(field)) if field else {}
         form = InputForm(sources=sources, existing=field, initial=initial)
         return _show(request, row, field, form, forms.stored_rows(field, catalogue))
     groups = forms.posted_condition(request.POST)
@@ -56,7 +56,7 @@ def _form(request: DeskRequest, row: WorkType, field: InputField | None) -> Http
     if button != "save":
         form = InputForm(sources=sources, existing=field, initial=request.POST.dict())
         return _show(request, row, field, form, groups)
-    form = InputForm(request.POST, sources=sources, existing=field, initial=initial)
+    form = InputForm(request.POST, sources=sources, existing=field)
     condition, readable = forms.applies_when(groups, catalogue) if groups else (field and field.applies_when, True)
     if not form.is_valid() or not readable:
         return _show(request, row, field, form, groups, status=422)
@@ -71,8 +71,9 @@ def _form(request: DeskRequest, row: WorkType, field: InputField | None) -> Http
         for key, detail in refusal.fields.items():
             form.add_error(key if key in form.fields else None, detail)
         return _show(request, row, field, form, groups, status=422)
-    except Conflict as conflict:
-        also = ["Applies when"] if field is not None and condition != field.applies_when else []
+    except ChangedMeanwhile as conflict:
+        form = InputForm(request.POST, sources=sources, existing=field, initial=forms.input_initial(conflict.stored))
+        also = ["Applies when"] if condition != conflict.stored["applies_when"] else []
         return _show(request, row, field, form, groups, status=409, conflict=conflict, also=also)
     messages.success(request, f"{form.cleaned_data['label']} is saved.")
     address = reverse("routing:work_type", args=[row.slug])
@@ -87,7 +88,7 @@ def _show(
     groups: list[Rows],
     *,
     status: int = 200,
-    conflict: Conflict | None = None,
+    conflict: ChangedMeanwhile | None = None,
     also: Sequence[str] = (),
 ) -> HttpResponse:
     desk = desk_queries.load()
@@ -102,7 +103,7 @@ def _show(
         "kept_words": condition_words(kept, desk.catalogue(row.pk)) if kept is not None else "",
     }
     if field is not None:
-        context |= seen_context(request, form, fingerprint_of(work_types.values_of(field)), conflict, also)
+        context |= seen_context(request, form, work_types.values_of(field), conflict, also)
     return render(
         request, "work_types/_input.html" if request.htmx else "work_types/input.html", context, status=status
     )

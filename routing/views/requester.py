@@ -11,7 +11,7 @@ from django.urls import reverse
 from routing import requesters
 from routing.actions import answering, attaching, public_intake, relinking, reporting
 from routing.actions.intake import Request
-from routing.domain.facts import lookup
+from routing.domain.inputs import InputSpec
 from routing.domain.roles import Actor, Role
 from routing.domain.states import FINAL_STATES, State
 from routing.errors import Conflict, Invalid
@@ -93,20 +93,24 @@ def item_page(request: HttpRequest, token: str) -> HttpResponse:
         return _show(request, item, question, _Answer(typed, text, error.fields), status=422)
     except Conflict:
         item.refresh_from_db()
-        return _show(request, item, None, _Answer(unused=_unused(item, request.POST, text)), status=409)
+        return _show(request, item, None, _Answer(unused=_unused(item, request.POST, text, provider)), status=409)
     return redirect(f"{reverse('requests:page', args=[token])}?thanks=1")
 
 
-def _unused(item: WorkItem, data: QueryDict, text: str) -> list[tuple[str, str]]:
-    """Return what somebody wrote who answered in another window as well, so that no words of theirs are lost unseen."""
-    now = database_now()
-    facts, inputs = knowledge([item], now)[item.pk].facts, desk_queries.load().catalogue(item.work_type_id).inputs
-    # Of what was asked of them alone: whoever has the link finds out nothing else by guessing.
+def _unused(item: WorkItem, data: QueryDict, text: str, provider: str) -> list[tuple[str, str]]:
+    """Return what somebody wrote who answered in another window as well, so that no words of theirs are lost unseen.
+
+    Held against what they answered alone: whoever has the link finds out by guessing nothing that others know.
+    """
+    catalogue = desk_queries.load().catalogue(item.work_type_id)
+    known = {spec.name: spec for spec in catalogue.inputs}
     asked = {name for names in item.questions.values_list("names", flat=True) for name in names}
-    specs = [spec for spec in inputs if spec.name in asked]
-    found = controls.unused_answers(specs, controls.typed(specs, data), facts, now.date())
-    answered = lookup(facts, "item.answer").value
-    return found if text.strip() in {"", answered} else [*found, ("Your answer", text.strip())]
+    specs = [known.get(name) or InputSpec(name, name.replace("_", " ").capitalize()) for name in sorted(asked)]
+    kept = {row.name: row for row in item.facts.filter(provider=provider).order_by("seq")}
+    found = controls.unused_answers(specs, controls.typed(specs, data), kept, database_now().date())
+    answer = kept.get("item.answer")
+    is_kept = not text.strip() or (answer is not None and answer.value == text.strip())
+    return found if is_kept else [*found, ("Your answer", text.strip())]
 
 
 def _show(

@@ -1,32 +1,33 @@
 """What a form says of what it was opened on, and of what somebody else has stored since."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from django import forms
 from django.http import HttpRequest
 
-from routing.errors import Conflict
+from routing.actions.editing import ChangedMeanwhile, fingerprint_of
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 def seen_context(
     request: HttpRequest,
     form: forms.Form,
-    fingerprint: str,
-    conflict: Conflict | None = None,
+    stored: "DataclassInstance | Mapping[str, object]",
+    conflict: ChangedMeanwhile | None = None,
     also: Sequence[str] = (),
 ) -> dict[str, object]:
     """Return what ``components/seen.html`` shows.
 
-    ``fingerprint`` is that of what is stored now, which is the form's initial; ``also`` labels what differs beside the
-    form's fields. Whoever was told of a conflict may save again, which stores theirs.
+    ``stored`` is what the form was opened on, if it is opened now. After a conflict the form's initial is what is
+    stored by then, ``also`` labels what differs beside its fields, and saving again stores what the form says.
     """
-    is_new = request.method == "GET" or conflict is not None
-    differing = [*_differing(form), *also] if conflict else []
-    return {
-        "seen": fingerprint if is_new else request.POST.get("seen", ""),
-        "conflict": conflict,
-        "differing": differing,
-    }
+    if conflict is not None:
+        differing = [*_differing(form), *also]
+        return {"seen": fingerprint_of(conflict.stored), "conflict": conflict, "differing": differing}
+    return {"seen": fingerprint_of(stored) if request.method == "GET" else request.POST.get("seen", "")}
 
 
 def _differing(form: forms.Form) -> list[str]:

@@ -5,9 +5,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from routing.actions import work_types
-from routing.actions.editing import fingerprint_of
+from routing.actions.editing import ChangedMeanwhile
 from routing.domain.sentences import condition_words
-from routing.errors import Conflict, Invalid, NotVisible
+from routing.errors import Invalid, NotVisible
 from routing.forms.work_types import TypeForm, initial_of
 from routing.models import WorkType
 from routing.queries import desk as desk_queries
@@ -71,20 +71,23 @@ def new_type(request: DeskRequest) -> HttpResponse:
 def edit_type(request: DeskRequest, slug: str) -> HttpResponse:
     """Change a work type."""
     row = find_type(request, slug)
-    form = TypeForm(request.POST if request.method == "POST" else None, existing=row, initial=initial_of(row))
-    if request.method == "GET" or not form.is_valid():
-        return _form(request, form, row, status=200 if request.method == "GET" else 422)
+    if request.method == "GET":
+        return _form(request, TypeForm(existing=row, initial=initial_of(work_types.details_of(row))), row)
+    form = TypeForm(request.POST, existing=row)
+    if not form.is_valid():
+        return _form(request, form, row, status=422)
     try:
         seen = request.POST.get("seen", "")
         work_types.save_type(actor=request.actor, slug=slug, details=form.details(), seen=seen)
-    except Conflict as conflict:
+    except ChangedMeanwhile as conflict:
+        form = TypeForm(request.POST, existing=row, initial=initial_of(conflict.stored))
         return _form(request, form, row, status=409, conflict=conflict)
     messages.success(request, f"{form.cleaned_data['name']} is saved.")
     return redirect("routing:work_type", slug)
 
 
 def _form(
-    request: DeskRequest, form: TypeForm, row: WorkType, *, status: int, conflict: Conflict | None = None
+    request: DeskRequest, form: TypeForm, row: WorkType, *, status: int = 200, conflict: ChangedMeanwhile | None = None
 ) -> HttpResponse:
-    seen = seen_context(request, form, fingerprint_of(work_types.details_of(row)), conflict)
+    seen = seen_context(request, form, work_types.details_of(row), conflict)
     return render(request, "work_types/form.html", {"form": form, "type": row} | seen, status=status)

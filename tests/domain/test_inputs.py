@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routing.domain.facts import Money, Value, known, value_to_json
-from routing.domain.inputs import Found, InputError, InputSpec, Kind, effective_facts, find_in_text, parse_value
+from routing.domain.inputs import (
+    Found,
+    InputError,
+    InputSpec,
+    Kind,
+    effective_facts,
+    find_in_text,
+    parse_answer,
+    parse_value,
+)
 from routing.domain.rules import Op, Test
 
 TODAY = date(2026, 11, 22)
@@ -57,6 +66,8 @@ def euro(amount: str) -> Money:
         (MONEY, {"amount": 50}, euro("50")),
         (MONEY, euro("3"), euro("3")),
         (MONEY, euro("-3"), euro("-3")),
+        (MONEY, "-50.00 EUR", euro("-50")),
+        (MONEY, -50, euro("-50")),
         (MONEY, "0", euro("0")),
         (ANY_MONEY, "$1,000", Money(Decimal(1000), "USD")),
         (ANY_MONEY, "CHF 20", Money(Decimal(20), "CHF")),
@@ -102,10 +113,6 @@ def test_parse_value_reads(spec: InputSpec, raw: object, value: Value) -> None:
         (MONEY, "a lot", "such as 49.90 EUR"),
         (MONEY, "50 USD", "in EUR, not in USD"),
         (MONEY, {"amount": "x"}, "such as 49.90 EUR"),
-        (MONEY, "-5", "without a minus"),
-        (MONEY, "\N{MINUS SIGN}5 EUR", "without a minus"),
-        (MONEY, {"amount": -5, "currency": "EUR"}, "without a minus"),
-        (MONEY, "9" * 40, "below 1,000,000,000,000"),
         (ANY_MONEY, "50", "in which currency"),
         (ANY_MONEY, {"amount": "1", "currency": "EURO"}, "a code of three letters"),
         (DAY, "3/4/2026", "the month is a word"),
@@ -124,6 +131,23 @@ def test_parse_value_says_why_not(spec: InputSpec, raw: object, words: str) -> N
         parse_value(spec, raw, today=TODAY)
     assert words in str(refused.value)
     assert str(refused.value).startswith(spec.label)
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        ("-5", "without a minus"),
+        ("\N{MINUS SIGN}5 EUR", "without a minus"),
+        ({"amount": -5, "currency": "EUR"}, "without a minus"),
+        ("9" * 40, "below 1,000,000,000,000"),
+        ("a lot", "such as 49.90 EUR"),
+    ],
+)
+def test_an_answer_is_no_debt_and_no_absurd_amount(raw: object, words: str) -> None:
+    with pytest.raises(InputError) as refused:
+        parse_answer(MONEY, raw, today=TODAY)
+    assert words in str(refused.value)
+    assert parse_answer(MONEY, "0", today=TODAY) == euro("0")
 
 
 @given(st.sampled_from([ORDER, NUMBER, MONEY, ANY_MONEY, DAY, EMAIL, URL, TOPIC]), st.text(max_size=60))
@@ -153,6 +177,7 @@ def test_parse_value_and_find_in_text_take_any_text(spec: InputSpec, text: str) 
         (InputSpec("d", "D", Kind.DATE, pattern=r"until (\S+)"), "until noon", None),
         (MONEY, "I want 49,90 € back", Found(euro("49.90"), "49,90 €", doubtful=False)),
         (MONEY, "I paid $ 60 and got 12 pieces", None),
+        (MONEY, "Send 5,000,000,000,000 EUR, or 20 EUR", Found(euro("20"), "20 EUR", doubtful=False)),
         (MONEY, "I paid 49.90 EUR, that is EUR 49.90", Found(euro("49.90"), "49.90 EUR", doubtful=False)),
         (MONEY, "10 EUR off of 60 EUR", Found(euro("10"), "10 EUR", doubtful=True)),
         (MONEY, "30 European cups", None),

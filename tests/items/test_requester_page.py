@@ -18,12 +18,15 @@ from reviews.actions import claiming, judging
 from reviews.actions.judging import Judgement
 from reviews.models import Review
 from routing import requesters
-from routing.actions import letters, noting
+from routing.actions import answering, letters, noting
 from routing.domain.roles import Actor, Role
 from routing.models import Attachment, FactRevision, InputField, Letter, Question, WorkItem, WorkType
 from tests.desks import TestDesk, decide, fresh
 
 KIM: dict[str, Any] = {"requester_email": "kim@example.org", "requester_name": "Kim"}
+
+
+ADMIN = Actor(role=Role.ADMIN, name="ada")
 
 
 @pytest.fixture
@@ -117,6 +120,17 @@ def test_another_answer_from_a_second_window_is_said_to_be_unused_and_shown(aske
     assert "<dd>And hurry</dd>" in page
     assert "Nothing more is needed for this request" not in page
     assert given(asked)["input.order_number"] == "K-7"
+    without = Client().post(link(asked), {"input_topic": "delivery", "none_order_number": "1"})
+    assert without.context["answer"].unused == [("Order number", "I don't have this")]
+
+
+def test_whoever_has_the_link_finds_out_no_value_that_others_gave_by_guessing(asked: WorkItem) -> None:
+    sent = {"input_order_number": "K-7", "input_topic": "delivery"}
+    assert Client().post(link(asked), sent).status_code == 302
+    decide()
+    answering.add_inputs(actor=ADMIN, item_id=asked.pk, given={"order_number": "K-99"})
+    guesses = [Client().post(link(asked), sent | {"input_order_number": guess}) for guess in ("K-98", "K-99", "K-7")]
+    assert [bool(guess.context["answer"].unused) for guess in guesses] == [True, True, False]
 
 
 def test_fields_that_were_not_asked_for_are_not_taken(asked: WorkItem, desk: TestDesk) -> None:

@@ -82,11 +82,28 @@ def test_training_says_which_labels_lead_nowhere(tmp_path: Path) -> None:
     assert "No destination or work type is called marketing, reporting" in train(labelled(tmp_path))
 
 
-def test_labels_that_cannot_name_a_queue_leave_everything_as_it_was(tmp_path: Path) -> None:
-    path = table(tmp_path / "a.csv", ["request", "place"], [[f"{t} x", "credit cards"] for t in TEXTS] + [["b", "b"]])
-    assert "“credit cards” cannot name a queue" in refusal(
-        "train_router", path, "--text", "request", "--label", "place", "--make-queues"
+def test_labels_in_words_are_called_by_slugs(tmp_path: Path) -> None:
+    in_words = {"support": "Billing team", OUTSIDE: "Something else"}
+    rows = [[text, in_words.get(label, label)] for text, label in zip(TEXTS, LABELS, strict=True)]
+    rows += [[text, "Something else"] for text in STRANGERS]
+    path = table(tmp_path / "words.csv", ["request", "place"], rows)
+    arguments = (path, "--text", "request", "--label", "place", "--out-of-scope", "Something else")
+    assert "billing-team" in run("train_router", *arguments, "--make-queues")
+    assert RouterModel.objects.get().labels == ["billing-team", "marketing", "reporting", "website"]
+    assert Queue.objects.get(destination__slug="billing-team").destination.name == "Billing team"
+    TestDesk().rules(None, SUGGESTED)
+    loaded = run("load_items", path, "--text", "request", "--expect", "place", "--wait")
+    assert re.search("Of those where expected: [1-9]", loaded)
+    both = table(tmp_path / "both.csv", ["request", "place"], [["a", "C"], ["b", "C++"], ["c", "c"]])
+    assert "“C++” and “c” would both be called “c”." in refusal(
+        "train_router", both, "--text", "request", "--label", "place"
     )
+
+
+def test_labels_that_cannot_name_a_queue_leave_everything_as_it_was(tmp_path: Path) -> None:
+    path = table(tmp_path / "a.csv", ["request", "place"], [[f"{t} x", "信用卡"] for t in TEXTS] + [["b", "b"]])
+    asked = ("train_router", path, "--text", "request", "--label", "place", "--make-queues")
+    assert "“信用卡” cannot name a queue" in refusal(*asked)
     assert (Queue.objects.count(), RouterModel.objects.count()) == (0, 0)
 
 

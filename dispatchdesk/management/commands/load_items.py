@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from dispatchdesk.health import SILENCE_LIMIT
 from dispatchdesk.management.progress import Progress
-from dispatchdesk.management.tables import rows_of
+from dispatchdesk.management.tables import rows_of, slugs_of
 from dispatchdesk.management.where import where_they_went
 from dispatchdesk.models import Moment
 from routing import transitions
@@ -61,9 +61,8 @@ class Command(BaseCommand):
             self.stdout.write(f"Settled after {time.monotonic() - began:.1f} s.")
         expected = None
         if options["expect"]:
-            expected = {
-                _key(prefix, number): row[options["expect"]].strip() for number, row in enumerate(rows, start=1)
-            }
+            slugs = slugs_of([row[options["expect"]] for row in rows])
+            expected = {_key(prefix, number): slug for number, slug in enumerate(slugs, start=1)}
         for line in where_they_went(_of_file(prefix), expected):
             self.stdout.write(line)
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from dispatchdesk.management.tables import rows_of
+from dispatchdesk.management.tables import rows_of, slugs_of
 from reviews.actions.staffing import ensure_triage, make_queue
 from routing.actions import training
 from routing.domain.roles import DESK, Role
@@ -31,7 +31,9 @@ class Command(BaseCommand):
         parser.add_argument("--label", required=True, metavar="COLUMN", help="the column that says where it belongs")
         parser.add_argument("--out-of-scope", metavar="VALUE", help="the label of requests that belong nowhere")
         parser.add_argument(
-            "--make-queues", action="store_true", help="make a queue for each label that is no destination or type yet"
+            "--make-queues",
+            action="store_true",
+            help="make a queue for each label that is no destination or type yet; “Billing team” is called billing-team",
         )
 
     def handle(
@@ -46,12 +48,15 @@ class Command(BaseCommand):
     ) -> None:
         """Train on the file."""
         rows = list(rows_of(file, [text, label]))
+        nowhere = (out_of_scope or "").strip()
+        labels = [row[label].strip() for row in rows]
+        slugs = iter(slugs_of([one for one in labels if one != nowhere]))
         try:
             with transaction.atomic():
                 stored, report = training.train_router(
                     actor=DESK,
                     texts=[row[text] for row in rows],
-                    labels=[row[label] for row in rows],
+                    labels=[one if one == nowhere else next(slugs) for one in labels],
                     out_of_scope=out_of_scope,
                 )
                 lacking = _without_place(stored.labels)

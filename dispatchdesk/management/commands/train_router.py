@@ -33,7 +33,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--make-queues",
             action="store_true",
-            help="make a queue for each label that is no destination or type yet; “Billing team” is called billing-team",
+            help="make a queue for each label that is no destination or type yet; “Big team” is called big-team",
         )
 
     def handle(

@@ -12,6 +12,7 @@ from routing.models import Question, RulebookVersion, WaitKind, WorkItem
 from routing.requesters import page_link
 
 _BOOK = "support"
+_DRAFT = "copy"  # the story of the request whose draft is to be sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,9 @@ def guide(actor: Actor) -> Guide | None:
             "Read the draft, fix the claim that is banned, and send it.",
             "Open the draft",
             _draft_review(),
-            Verdict.objects.filter(at__gt=desk.loaded_at).exists(),
+            Verdict.objects.filter(
+                at__gt=desk.loaded_at, undone_at__isnull=True, review__item__practice__story=_DRAFT
+            ).exists(),
             _needed(actor, Role.REVIEWER),
         ),
         GuideStep(
@@ -98,7 +101,7 @@ def _answer_link() -> str:
 
 
 def _draft_review() -> str:
-    waiting = Review.objects.filter(item__practice__past=False, item__practice__story="copy", status=Review.OPEN)
+    waiting = Review.objects.filter(item__practice__past=False, item__practice__story=_DRAFT, status=Review.OPEN)
     review = waiting.order_by("pk").first()
     return reverse("reviews:review", args=[review.pk]) if review is not None else ""
 

@@ -40,6 +40,8 @@ def test_each_step_is_done_when_somebody_has_done_it(story: Find) -> None:
     story("no-number").answer(order_number="K-10237")
     assert done() == [True, True, False, False]
     story("refund").judge(Role.REVIEWER, Judgement("approve"))
+    assert done() == [True, True, False, False]
+    story("copy").judge(Role.REVIEWER, Judgement("approve"))
     assert done() == [True, True, True, False]
     draft = RulebookVersion.objects.get(status=RulebookVersion.DRAFT)
     publishing.publish(actor=DESK, version_id=draft.pk, note="Go", reason="a test")

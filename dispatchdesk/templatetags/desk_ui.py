@@ -60,6 +60,7 @@ def trigger_icon(kind: str) -> str:
 
 
 @register.simple_tag
+@_kept
 def ago(when: datetime | None, form: str = "long") -> SafeString:
     """Show a time that the browser turns into "3 hours ago" (form "long"), "3 h" ("short") or "for 3 hours" ("since").
 

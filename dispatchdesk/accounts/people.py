@@ -6,7 +6,6 @@ from itertools import chain, count
 
 from django.contrib.auth.models import Group
 from django.contrib.sessions.backends.base import SessionBase
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from dispatchdesk.accounts.actors import actor_of
@@ -43,18 +42,14 @@ def add_person(*, actor: Actor, username: str, details: PersonDetails) -> tuple[
     """Make an account and return it with its first password, which is told once. Raises Invalid."""
     _check(actor, details)
     password = new_password()
-    taken = Invalid(f"“{username}” is taken.", {"username": "Somebody has this username already."})
     with one_transaction("people.add_person"):
+        _one_at_a_time()
         if User.objects.filter(username__iexact=username).exists():
-            raise taken
+            raise Invalid(f"“{username}” is taken.", {"username": "Somebody has this username already."})
         user = User(username=username)
         _set(user, details)
         user.set_password(password)
-        try:
-            with transaction.atomic():
-                user.save()
-        except IntegrityError:  # somebody else has made it at this moment
-            raise taken from None
+        user.save()
         _join(user, details)
         return user, password
 
@@ -144,14 +139,14 @@ def _check(actor: Actor, details: PersonDetails) -> None:
         raise Invalid("A person is an operator, a reviewer or an admin.", {"role": "Choose one of the three."})
 
 
+def _one_at_a_time() -> None:
+    """Lock all admins, lowest id first: two changes at once could take away the last two, or use one name twice."""
+    admins = User.objects.select_for_update(no_key=True).filter(role=Role.ADMIN.value).order_by("pk")
+    list(admins.values_list("pk", flat=True))
+
+
 def _find(user_id: int) -> User:
-    # All admins are locked, lowest id first, so that two changes at once cannot take away the last two.
-    list(
-        User.objects.select_for_update(no_key=True)
-        .filter(role=Role.ADMIN.value)
-        .order_by("pk")
-        .values_list("pk", flat=True)
-    )
+    _one_at_a_time()
     user = User.objects.select_for_update(no_key=True).filter(pk=user_id, role__in=STAFF).first()
     if user is None:
         raise NotVisible("There is no such person.")

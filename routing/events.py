@@ -1,4 +1,4 @@
-"""The ledger's writer: appends chained events for locked items, and wakes the live feed after commit."""
+"""The ledger's events: chained for locked items, whose store writes them, and told to the live feed after commit."""
 
 import hashlib
 import hmac

@@ -75,8 +75,8 @@ def change_person(*, actor: Actor, user_id: int, details: PersonDetails, seen: s
     """Change who somebody is and may do; it counts from their next click, and a new role ends their tokens.
 
     What they hold or were given in queues that they decide in no more is offered there again.
-    ``seen`` is the mark of what was edited: Conflict when it is no longer what is stored. Raises Invalid for the last
-    admin.
+    ``seen`` is the fingerprint of what was edited; raises ChangedMeanwhile when something else is stored by now.
+    Raises Invalid for the last admin.
     """
     _check(actor, details)
     with one_transaction("people.change_person"):

@@ -72,8 +72,9 @@ def details_of(queue: Queue) -> QueueDetails:
 def save_queue(*, actor: Actor, slug: str, details: QueueDetails, new: bool = False, seen: str = "") -> Queue:
     """Make a queue or change one, with its people.
 
-    ``seen`` is the mark of what was edited: Conflict when it is no longer what is stored. Raises Invalid when a new
-    one's slug is taken, when another queue in use has its name, and when fewer people staff it than must approve.
+    ``seen`` is the fingerprint of what was edited; raises ChangedMeanwhile when something else is stored by now.
+    Raises Invalid when a new one's slug is taken, when another queue in use has its name, and when fewer people
+    staff it than must approve.
     """
     configuring.check_admin(actor)
     with one_transaction("staffing.save_queue"):

@@ -53,8 +53,8 @@ def details_of(row: WorkType) -> TypeDetails:
 def save_type(*, actor: Actor, slug: str, details: TypeDetails, new: bool = False, seen: str = "") -> WorkType:
     """Make a work type with its empty rulebook, or change one.
 
-    ``seen`` is the mark of what was edited: Conflict when it is no longer what is stored. Raises Invalid when a new
-    one's slug is taken.
+    ``seen`` is the fingerprint of what was edited; raises ChangedMeanwhile when something else is stored by now.
+    Raises Invalid when a new one's slug is taken.
     """
     check_admin(actor)
     values = {
@@ -102,9 +102,9 @@ def save_input(
 ) -> InputField:
     """Make or change an input; ``values`` are fields of InputField. Its name, which rules know, never changes.
 
-    ``seen`` is the mark of what was edited: Conflict when it is no longer what is stored. Raises Invalid with a message
-    per field when it could never work: no choices, an unreadable pattern, a source that is not there, a condition on
-    itself or on the time.
+    ``seen`` is the fingerprint of what was edited; raises ChangedMeanwhile when something else is stored by now.
+    Raises Invalid with a message per field when it could never work: no choices, an unreadable pattern, a source that
+    is not there, a condition on itself or on the time.
     """
     check_admin(actor)
     with one_transaction("work_types.save_input"):

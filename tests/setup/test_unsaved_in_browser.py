@@ -26,6 +26,18 @@ def save(page: Page) -> None:
     page.get_by_role("button", name="Save the rule in the draft").last.click()
 
 
+def staying(page: Page) -> list[str]:
+    """Stay whenever the page asks; returns what it has asked, which grows."""
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    return asked
+
+
 def test_leaving_a_changed_form_asks_first(
     web: Web,  # noqa: F811
     desk: TestDesk,
@@ -34,13 +46,7 @@ def test_leaving_a_changed_form_asks_first(
 ) -> None:
     with signed_in(browser, web, desk) as context:
         page = opened(context, f"{web.url}/rulebooks/support/draft/rules/new/")
-        asked: list[str] = []
-
-        def stay(dialog: Dialog) -> None:
-            asked.append(dialog.type)
-            dialog.dismiss()
-
-        page.on("dialog", stay)
+        asked = staying(page)
         write(page)
         page.get_by_role("link", name="Cancel").click()
         expect(page.get_by_label("Because")).to_have_value(TYPED)
@@ -58,13 +64,7 @@ def test_leaving_a_setting_that_was_changed_asks_first_and_saving_does_not(
 ) -> None:
     with signed_in(browser, web, desk) as context:
         page = opened(context, f"{web.url}/settings/types/support/edit/")
-        asked: list[str] = []
-
-        def stay(dialog: Dialog) -> None:
-            asked.append(dialog.type)
-            dialog.dismiss()
-
-        page.on("dialog", stay)
+        asked = staying(page)
         page.get_by_label("What it is").fill(TYPED)
         page.get_by_label("Done within").fill("soon")
         page.get_by_role("button", name="Save").click()
